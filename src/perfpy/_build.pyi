@@ -1,0 +1,7 @@
+__version__: str
+COMPILER: str
+HOST: str
+ISAS: list[str]
+PYTHRAN: bool
+BUILD_TYPE: str
+SANITIZE: str

@@ -1,0 +1,3 @@
+"""Placeholder."""
+from typing import Any
+ExecutorLike = Any

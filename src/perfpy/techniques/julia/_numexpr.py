@@ -1,0 +1,2 @@
+"""Placeholder of the first commit."""
+from perfpy.techniques.julia._numpy import julia as julia
