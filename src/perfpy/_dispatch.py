@@ -240,7 +240,9 @@ class Technique(dict[Any, Kernel]):
             try:
                 return self._named(wanted, needs)
             except ValueError as error:
-                raise ValueError(f"{ENVIRONMENT_VARIABLE}={os.environ[ENVIRONMENT_VARIABLE]!r}: {error}") from None
+                raise ValueError(
+                    f"{ENVIRONMENT_VARIABLE}={os.environ[ENVIRONMENT_VARIABLE]!r}: {error}"
+                ) from None
         for name in self.auto:
             backend = self.table[name]
             if backend.cannot(needs) is None and backend.obstacle() is None:
@@ -260,7 +262,9 @@ class Technique(dict[Any, Kernel]):
             raise BackendUnavailable(_broken(self.name, backend.name, failure)) from failure
         obstacle = backend.obstacle()
         if obstacle is not None:
-            raise BackendUnavailable(f"backend {backend.name!r} of {self.name!r} is not available: {obstacle}")
+            raise BackendUnavailable(
+                f"backend {backend.name!r} of {self.name!r} is not available: {obstacle}"
+            )
         try:
             return backend.load()
         except ValueError:

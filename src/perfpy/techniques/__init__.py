@@ -92,7 +92,9 @@ def register_backend(technique: str, name: str, target: str | Kernel) -> None:
     array([[0]], dtype=int32)
     """
     if not isinstance(target, str) and not callable(target):
-        raise TypeError(f"target must be a function or 'module:attribute', not {type(target).__name__}: {target!r}")
+        raise TypeError(
+            f"target must be a function or 'module:attribute', not {type(target).__name__}: {target!r}"
+        )
     if isinstance(target, str) and ":" not in target:
         raise ValueError(f"target must be 'module:attribute', not {target!r}")
     if name == "python":

@@ -15,7 +15,7 @@ _SLOW = ("python", "numpy", "numexpr")
 
 
 def book_axes(points: int) -> tuple[list[float], list[float]]:
-    """Return the columns and rows of the book's grid: steps of 3.6/points added up from -1.8 and from +1.8."""
+    """Return the book's columns and rows: steps of 3.6/points added up from -1.8 and from +1.8."""
     step = 3.6 / points
     columns, value = [], -1.8
     while value < 1.8:
