@@ -1,0 +1,52 @@
+"""What the workers of perfpy's own pools do when they start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+_here = threading.local()
+_in_worker_process = False
+
+
+def is_worker() -> bool:
+    """Tell whether this thread is a worker of one of perfpy's own pools."""
+    return _in_worker_process or getattr(_here, "worker", False)
+
+
+def start_thread() -> None:
+    """Initialise a worker thread."""
+    _here.worker = True
+
+
+def start_process(parent: int) -> None:
+    """Initialise a worker process.
+
+    Ctrl-C in a terminal reaches every process of the foreground job. It is the parent that acts on it.
+    """
+    global _in_worker_process
+    _in_worker_process = True
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # One worker per core is enough: the tools inside a worker start no threads of their own.
+    for variable in ("NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    threading.Thread(target=_end_with, args=(parent,), name="perfpy-parent-watch", daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when the process that started the pool is gone, however it went."""
+    while True:
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            os._exit(1)
+        except PermissionError:
+            pass  # alive, as another user
+        time.sleep(1.0)
+
+
+def forget() -> None:
+    """Make a forked child of a worker thread's process an ordinary process."""
+    _here.__dict__.clear()
