@@ -191,21 +191,29 @@ class Technique(dict[Any, Kernel]):
         self._failures.pop(backend.name, None)
         self.clear()
 
+    def backends(self) -> tuple[Backend, ...]:
+        """Return the whole table, the backends of installed entry points included; loads none of them."""
+        self._read_entry_points()
+        return tuple(self.table.values())
+
     def rows(self) -> Iterator[BackendInfo]:
         """Describe every backend, those of installed entry points included."""
-        self._read_entry_points()
-        for backend in self.table.values():
-            reason = self._reason(backend)
-            yield BackendInfo(
-                technique=self.name,
-                name=backend.name,
-                available=not reason,
-                reason=reason,
-                version="" if reason else _version(backend),
-                isa="" if reason else _isa(backend),
-                peer=backend.peer,
-                traits=backend.traits,
-            )
+        for backend in self.backends():
+            yield self.describe(backend)
+
+    def describe(self, backend: Backend) -> BackendInfo:
+        """Say whether one backend can be used here, and what it is built on."""
+        reason = self._reason(backend)
+        return BackendInfo(
+            technique=self.name,
+            name=backend.name,
+            available=not reason,
+            reason=reason,
+            version="" if reason else _version(backend),
+            isa="" if reason else _isa(backend),
+            peer=backend.peer,
+            traits=backend.traits,
+        )
 
     def _reason(self, backend: Backend) -> str:
         """Say why a backend cannot be used; loads perfpy's own extensions, imports no other package."""

@@ -1,0 +1,60 @@
+"""The comparison on a terminal: rich's table and progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from .comparison import Comparison, Row
+from .run import Progress
+from .text import COLUMNS, cells, facts, notes, outcome, subtitle, title
+
+
+def renderable(comparison: Comparison) -> RenderableType:
+    """Return title, table, outcome, notes and header."""
+    table = Table(title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in COLUMNS:
+        table.add_column(column.heading, justify="right" if column.number else "left", no_wrap=True)
+    for row in comparison.rows:
+        table.add_row(*(Text(text, style=_style(row, i)) for i, text in enumerate(cells(row))))
+    heading = Text.assemble((title(comparison), "bold"), "  ", (subtitle(comparison), "dim"))
+    remarks = [Text.assemble((name, "bold"), f"  {detail}") for name, detail in notes(comparison)]
+    header = Text("  ·  ".join(f"{name} {value}" for name, value in facts(comparison)), style="dim")
+    return Group(heading, Text(), table, Text(), Text(outcome(comparison)), *remarks, header)
+
+
+def _style(row: Row, column: int) -> str:
+    """Colour the verdict, and make the fastest stand out; nothing is said by colour alone."""
+    if COLUMNS[column].heading == "verdict":
+        return "red" if row.verdict.failed else "green" if row.verdict.timed else "yellow"
+    if not row.verdict.timed:
+        return "dim"
+    return "bold" if row.rank == 1 else ""
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar on a terminal while comparisons run; yields what `compare` takes as `progress`."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[stage]}"),
+    )
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def update(event: Progress) -> None:
+            if event.technique not in tasks:
+                tasks[event.technique] = bar.add_task(event.technique, total=event.total, stage="")
+            stage = f"{event.backend}: {event.stage}" if event.backend else event.stage
+            bar.update(tasks[event.technique], total=event.total, completed=event.done, stage=stage)
+
+        yield update
