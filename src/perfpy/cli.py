@@ -229,7 +229,7 @@ def julia(
         )
         seconds = perf_counter() - started
         if output and painter:
-            _picture.save(painter(counts, max_iterations, samples), output)
+            _picture.save(painter(counts, x, y, constant, max_iterations, samples), output)
             click.echo(f"{output}: {width} x {height} pixels, c = {constant}", err=True)
     _summary(counts, max_iterations, name, seconds)
 

@@ -22,7 +22,7 @@ def _add(digest: hashlib.blake2b, value: Any) -> None:
     digest.update(kind.encode())
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         digest.update(f"{value.dtype.str}{value.shape}".encode())
-        digest.update(memoryview(np.ascontiguousarray(value).reshape(-1).view(np.uint8)))
+        digest.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
     elif isinstance(value, Mapping):
         digest.update(f"{len(value)}".encode())
         for key, item in value.items():

@@ -97,7 +97,7 @@ def compare(
     -----
     The reference is the backend ``"python"``; where that would need minutes, the first exact backend of the
     technique's table that would not. Speed-ups are ratios of medians. Two backends tie when the 95 %
-    confidence intervals of their medians, each widened by 3 % for the noise between processes, overlap.
+    confidence intervals of their medians, each widened by 5 % for the noise between processes, overlap.
 
     Memory is the peak of the process during a call over what it held before the call, result included (Linux:
     ``VmHWM`` after a reset). Processes that an executor starts are not counted.

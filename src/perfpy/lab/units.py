@@ -24,6 +24,21 @@ def memory(size: float | None) -> str:
     return f"{three(size / scale)} {unit}" if scale > 1 else f"{size:.0f} B"
 
 
+def time_tick(seconds: float) -> str:
+    """Return a round time as it stands at an axis: ``"10 ms"``."""
+    return _without_zeros(time(seconds))
+
+
+def memory_tick(size: float) -> str:
+    """Return a round size as it stands at an axis: ``"2 MiB"``."""
+    return _without_zeros(memory(size))
+
+
+def _without_zeros(text: str) -> str:
+    number, _, unit = text.partition(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
+
+
 def ratio(value: float | None) -> str:
     """Return a speed-up: 412 and a times sign."""
     return "" if value is None else f"{three(value)}\N{MULTIPLICATION SIGN}"

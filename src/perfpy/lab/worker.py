@@ -63,7 +63,7 @@ def main() -> None:
         reply.problem, reply.detail = ("raised" if broken else "missing"), str(absent)
     except Exception as error:
         reply.problem = "raised"
-        reply.detail = f"{type(error).__name__} while {exchange.stage()}: {error}"
+        reply.detail = f"{type(error).__name__} in {exchange.stage()}: {error}"
     exchange.answer(reply)
 
 
@@ -71,7 +71,7 @@ def run(task: Task, exchange: Exchange, reply: Reply) -> None:
     """Import, first call, verification, warm rounds, memory, verification of the last result."""
     started = perf_counter()
     request = task.request
-    exchange.enter("importing")
+    exchange.enter("import")
     arguments = dict(task.workload.arguments())
     before = fingerprint(arguments)
     reply.import_seconds, _ = timed(lambda: task.technique[request.backend])
@@ -80,7 +80,7 @@ def run(task: Task, exchange: Exchange, reply: Reply) -> None:
         return task.function(**arguments, backend=request.backend, executor=request.executor)
 
     def verify(result: Any) -> None:
-        exchange.enter("verifying")
+        exchange.enter("verification")
         if fingerprint(arguments) != before:
             raise Wrong("mutates", "the call changed its input", None)
         reply.largest_difference = _difference(task, exchange.reference, result)
@@ -106,7 +106,7 @@ def run(task: Task, exchange: Exchange, reply: Reply) -> None:
 
     reply.memory_bytes = first_peak
     if can_reset() and perf_counter() - started + max(reply.seconds) < 0.9 * request.timeout:
-        exchange.enter("memory")
+        exchange.enter("memory call")
         reply.memory_bytes, _ = peak_of(call)
 
     described = task.technique.describe(task.backend)

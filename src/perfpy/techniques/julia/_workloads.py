@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from perfpy._workload import Workload, arrays_agree
 
 #: How two results are held equal.
@@ -30,7 +32,7 @@ def book_axes(points: int) -> tuple[list[float], list[float]]:
 
 def _book(points: int, max_iterations: int) -> Mapping[str, Any]:
     columns, rows = book_axes(points)
-    return {"x": columns, "y": rows, "max_iterations": max_iterations}
+    return {"x": np.array(columns), "y": np.array(rows), "max_iterations": max_iterations}
 
 
 def _square(points: int, max_iterations: int, c: complex) -> Mapping[str, Any]:
