@@ -44,12 +44,6 @@ class Complex(click.ParamType[complex]):
 @click.version_option(package_name="perfpy")
 def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)  # so that a comparison ends its processes first
-
-
-def _leave(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 @command.command()
@@ -100,7 +94,7 @@ def compare(
     chosen = techniques or names()
     for item in add:
         _register(chosen, item)
-    with _short_errors():
+    with _short_errors(), _clean_end():
         _check_writable(html_file, plot_file, None if json_to_stdout else json_file)
         with progress_bar(_console(stderr=True)) as progress:
             comparisons = [
@@ -283,6 +277,24 @@ def _short_errors() -> Iterator[None]:
         yield
     except (ValueError, TypeError, ImportError, OSError, MemoryError) as error:
         raise Mistake(str(error) or type(error).__name__) from error
+
+
+@contextmanager
+def _clean_end() -> Iterator[None]:
+    """Turn Ctrl-C and the signals that end a program into exceptions, so that it ends its processes first."""
+
+    def leave(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        raise SystemExit(128 + signal.SIGINT) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _console(*, stderr: bool = False) -> Console:

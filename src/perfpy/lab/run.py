@@ -324,6 +324,10 @@ def _check(executor: str | None, rounds: int | None, timeout: float) -> None:
             f"executor must be None or a str, not {type(executor).__name__}: each backend runs in a fresh "
             'process, which makes its own; name it, as "threads:4"'
         )
+    if executor is not None:
+        from perfpy import executors
+
+        executors.resolve(executor)  # complains about what no backend could use
     if rounds is not None and rounds < 1:
         raise ValueError(f"rounds must be at least 1, not {rounds}")
     if not timeout > 0:
