@@ -1,9 +1,9 @@
 """Several steps fused into one expression, on the points that have not escaped yet.
 
 NumExpr runs an expression over pieces of the arrays that stay in the nearest cache and needs no whole-array
-temporaries. It knows complex numbers and finds common parts of an expression, so z -> z*z + c written out for four
-steps is eight operations in one call. For ``abs(c) < 1.99`` an escaped orbit never comes back: a point inside after
-the four steps was inside all along, and only the others are run again step by step for their exact count.
+temporaries. It knows complex numbers and finds common parts of an expression, so z -> z*z + c written out for eight
+steps is sixteen operations in one call. For ``abs(c) < 1.99`` an escaped orbit never comes back: a point inside after
+the eight steps was inside all along, and only the others are run again step by step for their exact count.
 
 Arrays are handed over in chunks for which NumExpr stays in the calling thread. Its pool belongs to the process, and
 changing its size is not safe while another thread computes; threads come from ``executor=`` alone.
@@ -27,7 +27,7 @@ _NO_RETURN = 1.99**2
 
 _POINTS = 1 << 16  # in a block
 _EARLY = 8  # steps that are tested one by one, because most points escape in them
-_FUSED = 4
+_FUSED = 8
 _CHUNK = 2 * interpreter.__BLOCK_SIZE1__ - 1  # from twice its block size on, NumExpr uses its threads
 
 
