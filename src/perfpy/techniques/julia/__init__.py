@@ -115,8 +115,8 @@ def julia(
     Examples
     --------
     >>> import perfpy
-    >>> perfpy.julia([-2.0, -0.6, 0.0, 0.6], [0.0], max_iterations=20)
-    array([[ 0, 20, 18, 20]], dtype=int32)
+    >>> perfpy.julia([-2.0, -1.2, 0.0, 1.2], [0.0], max_iterations=20)
+    array([[ 0,  4, 20,  4]], dtype=int32)
 
     The counts of the book's picture, on two threads:
 
