@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
 
 def main() -> None:
     """Run the command line, or say what it needs."""
-    try:
-        import click  # noqa: F401
-        import rich  # noqa: F401
-    except ImportError as missing:
-        sys.exit(
-            f"The perfpy command needs the package {missing.name!r}; install it with: "
-            'pip install "perfpy[cli]"'
-        )
+    for package in ("click", "rich"):
+        if importlib.util.find_spec(package) is None:
+            sys.exit(f'perfpy needs the package {package!r} here; install it with: pip install "perfpy[cli]"')
     from perfpy.cli import command
 
     command(prog_name="perfpy")
