@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import difflib
 import enum
 import importlib.util
@@ -163,6 +164,7 @@ def _threads(workers: int) -> Engine:
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="perfpy", initializer=_worker.start_thread)
+    _start_workers(pool, [threading.Barrier(workers).wait] * workers)
     return Engine(pool, workers, Reach.MEMORY, spec=("threads", workers))
 
 
@@ -171,7 +173,7 @@ def _processes(workers: int) -> Engine:
     if importlib.util.find_spec("loky") is not None:
         from loky.process_executor import ProcessPoolExecutor as LokyExecutor
 
-        pool = LokyExecutor(workers, timeout=600, initializer=_worker.start_process, initargs=(os.getpid(),))
+        pool = LokyExecutor(workers, timeout=600, initializer=_worker.start_process, initargs=(True,))
     else:
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
@@ -180,9 +182,27 @@ def _processes(workers: int) -> Engine:
         forks = "forkserver" in multiprocessing.get_all_start_methods() and not _of_parent
         context = multiprocessing.get_context("forkserver" if forks else "spawn")
         pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_worker.start_process, initargs=(os.getpid(),)
+            workers, mp_context=context, initializer=_worker.start_process, initargs=(False,)
         )
+    _start_workers(pool, [os.getpid] * workers)
     return Engine(pool, workers, Reach.HOST, spec=("processes", workers))
+
+
+def _start_workers(pool: SupportsSubmit, calls: list[Callable[[], object]]) -> None:
+    """Make a new pool start all its workers, by calls that keep them busy until the last one is there.
+
+    Pools start workers when work is submitted. Ctrl-C in the middle of that leaves a worker that the pool
+    does not know, for which the interpreter waits at its end; but signals only interrupt the main thread.
+    """
+
+    def submit_all() -> None:
+        with contextlib.suppress(concurrent.futures.BrokenExecutor):  # the first piece will meet it, too
+            for future in [pool.submit(call) for call in calls]:
+                future.result()
+
+    starter = threading.Thread(target=submit_all, name="perfpy-start")
+    starter.start()
+    starter.join()
 
 
 _CREATE = {"threads": _threads, "processes": _processes}

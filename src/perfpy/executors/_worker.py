@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -21,8 +22,10 @@ def start_thread() -> None:
     _here.worker = True
 
 
-def start_process(parent: int) -> None:
+def start_process(child: bool) -> None:
     """Initialise a worker process.
+
+    A `child` was started by the process that made the pool, and not by a fork server.
 
     Ctrl-C in a terminal reaches every process of the foreground job. It is the parent that acts on it.
     """
@@ -32,19 +35,19 @@ def start_process(parent: int) -> None:
     # One worker per core is enough: the tools inside a worker start no threads of their own.
     for variable in ("NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    threading.Thread(target=_end_with, args=(parent,), name="perfpy-parent-watch", daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(child,), name="perfpy-parent-watch", daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
-    """End this worker when the process that started the pool is gone, however it went."""
-    while True:
-        try:
-            os.kill(parent, 0)
-        except ProcessLookupError:
-            os._exit(1)
-        except PermissionError:
-            pass  # alive, as another user
-        time.sleep(1.0)
+def _end_with_parent(child: bool) -> None:
+    """End this worker when the process that made the pool is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if child or parent is None:
+        started_by = os.getppid()
+        while os.getppid() == started_by:
+            time.sleep(0.5)
+    else:
+        parent.join()
+    os._exit(1)
 
 
 def forget() -> None:
