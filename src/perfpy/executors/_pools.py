@@ -173,7 +173,7 @@ def _processes(workers: int) -> Engine:
     if importlib.util.find_spec("loky") is not None:
         from loky.process_executor import ProcessPoolExecutor as LokyExecutor
 
-        pool = LokyExecutor(workers, timeout=600, initializer=_worker.start_process, initargs=(True,))
+        pool = LokyExecutor(workers, timeout=600, initializer=_worker.start_process, initargs=(os.getpid(),))
     else:
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
@@ -182,7 +182,7 @@ def _processes(workers: int) -> Engine:
         forks = "forkserver" in multiprocessing.get_all_start_methods() and not _of_parent
         context = multiprocessing.get_context("forkserver" if forks else "spawn")
         pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_worker.start_process, initargs=(False,)
+            workers, mp_context=context, initializer=_worker.start_process, initargs=(None,)
         )
     _start_workers(pool, [os.getpid] * workers)
     return Engine(pool, workers, Reach.HOST, spec=("processes", workers))

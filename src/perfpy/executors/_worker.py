@@ -22,10 +22,10 @@ def start_thread() -> None:
     _here.worker = True
 
 
-def start_process(child: bool) -> None:
+def start_process(parent: int | None) -> None:
     """Initialise a worker process.
 
-    A `child` was started by the process that made the pool, and not by a fork server.
+    `parent` is the process that made the pool, or None where a fork server stands between.
 
     Ctrl-C in a terminal reaches every process of the foreground job. It is the parent that acts on it.
     """
@@ -35,18 +35,17 @@ def start_process(child: bool) -> None:
     # One worker per core is enough: the tools inside a worker start no threads of their own.
     for variable in ("NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    threading.Thread(target=_end_with_parent, args=(child,), name="perfpy-parent-watch", daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), name="perfpy-parent-watch", daemon=True).start()
 
 
-def _end_with_parent(child: bool) -> None:
+def _end_with_parent(parent: int | None) -> None:
     """End this worker when the process that made the pool is gone, however it went."""
-    parent = multiprocessing.parent_process()
-    if child or parent is None:
-        started_by = os.getppid()
-        while os.getppid() == started_by:
-            time.sleep(0.5)
+    process = multiprocessing.parent_process()
+    if parent is None and process is not None:
+        process.join()
     else:
-        parent.join()
+        while os.getppid() == parent:
+            time.sleep(0.5)
     os._exit(1)
 
 
