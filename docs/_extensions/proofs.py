@@ -15,6 +15,7 @@ from pictures import style
 ITERATED, ESCAPED, TRAPPED = 0, 1, 2
 SLACK = 1e-12
 LARGEST_PERIOD = 60
+SMALLEST_TILE = 8
 
 
 def traps(c: complex) -> list[tuple[complex, float]]:
@@ -48,22 +49,21 @@ def _largest_radius(cycle: list[complex]) -> float:
 
 
 def settle(points: int, c: complex, max_iterations: int) -> NDArray[np.uint8]:
-    """Return for each pixel of the square grid how it is settled; tiles of 32 are cut down to 4."""
+    """Return for each pixel of the square grid how it is settled; tiles of 32 are cut down to 8."""
     axis = -1.8 + 3.6 / points * np.arange(points)
     how = np.zeros((points, points), np.uint8)
     discs = traps(c)
     left, top = (part.ravel() for part in np.meshgrid(np.arange(0, points, 32), np.arange(0, points, 32)))
     size = 32
-    while size >= 4 and left.size:
-        x, y = axis[left] + size * 1.8 / points, -axis[top] - size * 1.8 / points
-        result = _tiles(
-            x + 1j * y, np.full(left.size, size * 1.8 * 2**0.5 / points), c, max_iterations, discs
-        )
+    while size >= SMALLEST_TILE and left.size:
+        half = size * 1.8 / points
+        centres = (axis[left] + half) + 1j * (-axis[top] - half)
+        result = _tiles(centres, half * 2**0.5, c, max_iterations, discs)
         for i, j, kind in zip(left, top, result, strict=True):
             how[j : j + size, i : i + size] = kind
-        open_tiles = np.flatnonzero(result == ITERATED)
+        undecided = np.flatnonzero(result == ITERATED)
         size //= 2
-        corners = [(left[open_tiles] + a * size, top[open_tiles] + b * size) for a in (0, 1) for b in (0, 1)]
+        corners = [(left[undecided] + a * size, top[undecided] + b * size) for a in (0, 1) for b in (0, 1)]
         left, top = (np.concatenate(part) for part in zip(*corners, strict=True))
         inside = (left < points) & (top < points)
         left, top = left[inside], top[inside]
@@ -71,26 +71,29 @@ def settle(points: int, c: complex, max_iterations: int) -> NDArray[np.uint8]:
 
 
 def _tiles(
-    centre: NDArray[np.complex128],
-    radius: NDArray[np.float64],
+    a: NDArray[np.complex128],
+    radius: float,
     c: complex,
     max_iterations: int,
     discs: list[tuple[complex, float]],
 ) -> NDArray[np.uint8]:
-    """Follow one disc per tile until it escapes, falls into the trap, or straddles the circle |z| = 2."""
-    result = np.zeros(centre.size, np.uint8)
-    alive = np.arange(centre.size)
+    """Follow a + b t + d t*t + error, |t| <= 1, until all of it escapes, is trapped, or straddles |z| = 2."""
+    result = np.full(a.size, ITERATED, np.uint8)
+    alive = np.arange(a.size)
+    b, d, error = np.full_like(a, radius), np.zeros_like(a), np.zeros(a.size)
     for _ in range(max_iterations):
-        distance = np.abs(centre)
-        inside = distance + radius < 2
-        result[alive[distance - radius > 2]] = ESCAPED
+        size_a, size_b, size_d = np.abs(a), np.abs(b), np.abs(d)
+        reach = size_b + size_d + error
+        inside = size_a + reach < 2
+        result[alive[size_a - reach > 2]] = ESCAPED
         for point, size in discs:
-            trapped = inside & (np.abs(centre - point) + radius < size)
+            trapped = inside & (np.abs(a - point) + reach < size)
             result[alive[trapped]] = TRAPPED
             inside &= ~trapped
-        alive, centre, radius, distance = (part[inside] for part in (alive, centre, radius, distance))
-        radius = (2 * distance + radius) * radius + SLACK
-        centre = centre * centre + c
+        whole = size_a + size_b + size_d
+        error = size_d * (2 * size_b + size_d) + (2 * whole + error) * error + SLACK
+        a, b, d = a * a + c, 2 * a * b, 2 * a * d + b * b
+        alive, a, b, d, error = (part[inside] for part in (alive, a, b, d, error))
     result[alive] = TRAPPED
     return result
 
