@@ -130,7 +130,7 @@ def test_julia_counts():
 def test_julia_draws(tmp_path):
     image = pytest.importorskip("PIL.Image")
     file = tmp_path / "set.png"
-    run = perfpy("julia", "-o", file, "--width", 120, "--height", 80, "--c=-0.12+0.74i")
+    run = perfpy("julia", "-o", file, "--width", 120, "--height", 80, "--c", "-0.12+0.74i")
     assert run.returncode == 0, run.stderr
     with image.open(file) as picture:
         assert (picture.size, picture.mode) == ((120, 80), "RGB")

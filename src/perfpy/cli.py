@@ -25,19 +25,12 @@ class Mistake(click.ClickException):
     exit_code = 2
 
 
-class Complex(click.ParamType[complex]):
-    """A complex number as Python writes it: ``-0.12+0.74j``, with i for j if you like."""
-
-    name = "complex"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> complex:
-        """Read the number, or complain."""
-        if isinstance(value, complex):
-            return value
-        try:
-            return complex(value.replace(" ", "").replace("i", "j"))
-        except ValueError:
-            self.fail(f"{value!r} is not a complex number like -0.12+0.74j", param, ctx)
+def _complex(_context: click.Context, _option: click.Parameter, value: str) -> complex:
+    """Read a complex number as Python writes it, with i for j if you like."""
+    try:
+        return complex(value.replace(" ", "").replace("i", "j"))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a complex number like -0.12+0.74j") from None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,7 +106,8 @@ def compare(
             if markdown:
                 click.echo(comparison.to_markdown())
             else:
-                _console(stderr=json_to_stdout).print(renderable(comparison), "")
+                console = _console(stderr=json_to_stdout)
+                console.print(renderable(comparison, console.width), "")
         _write_files(comparisons, json_file, html_file, plot_file)
     sys.exit(0 if all(comparison.ok for comparison in comparisons) else 1)
 
@@ -181,12 +175,20 @@ def info() -> None:
     "-o", "--output", type=_FILE, metavar="FILE", help="Draw the set: PNG, or what the suffix says."
 )
 @click.option(
-    "--c", "constant", type=Complex(), default=-0.62772 - 0.42193j, show_default=True, help="The constant."
+    "--c",
+    "constant",
+    callback=_complex,
+    default="-0.62772-0.42193j",
+    show_default=True,
+    metavar="C",
+    help="The constant.",
 )
 @click.option("--width", type=click.IntRange(1), default=1000, show_default=True, help="Pixels.")
 @click.option("--height", type=click.IntRange(1), default=1000, show_default=True, help="Pixels.")
 @click.option("--max-iterations", type=click.IntRange(0), default=300, show_default=True)
-@click.option("--center", type=Complex(), default=0j, show_default=True, help="Where to look.")
+@click.option(
+    "--center", callback=_complex, default="0", show_default=True, metavar="Z", help="Where to look."
+)
 @click.option("--zoom", type=float, default=1.0, show_default=True, help="How closely.")
 @click.option("--colors", default="ember", show_default=True, help="ember, or a colour map of matplotlib's.")
 @click.option(

@@ -178,6 +178,18 @@ def test_reference_is_the_first_exact_backend_that_is_quick_enough(julia, monkey
     assert named.reference == "python"  # it was named, so it is run all the same
 
 
+def test_a_reference_that_fails_is_a_row_and_the_next_one_serves(julia):
+    julia.register(Backend("python", "fake_backends:raises"))
+    comparison = compare("c")
+    assert comparison.reference == "numpy"
+    assert [(row.name, row.verdict) for row in comparison.rows] == [
+        ("numpy", Verdict.REFERENCE),
+        ("python", Verdict.RAISED),
+        ("c", Verdict.EQUAL),
+    ]
+    assert not comparison.ok
+
+
 def test_without_a_reference_nothing_is_verified(julia, monkeypatch):
     monkeypatch.setattr("perfpy.lab.run.TOOLS", ())
     comparison = compare("c")

@@ -87,9 +87,10 @@ def test_text_shows_every_backend_with_its_verdict_and_reason():
         (ROWS[:4], "Fastest: c, 500× as fast as python; numba ties with it (within the noise). "  # noqa: RUF001
                    "All 4 results are within their bounds."),
         (ROWS[:3], "All 3 results are equal."),
-        (ROWS[:1], "The only result is the reference."),
+        (ROWS[:2], "Both results are equal."),
+        (ROWS[:1], "The only result is that of the reference."),
         ((ROWS[0], ROWS[4], ROWS[7]), "Wrong: odd (differs (7)) and gone (crashed)."),
-        ((ROWS[0], ROWS[11]), "The only result is the reference."),
+        ((ROWS[0], ROWS[11]), "The only result is that of the reference."),
     ],
 )  # fmt: skip
 def test_outcome_in_a_sentence(rows, words):
@@ -112,7 +113,7 @@ def test_ok_unless_something_is_wrong():
 def test_header_names_reference_isa_versions_and_a_busy_machine():
     facts = dict(text.facts(comparison()))
     assert facts["reference"] == "python"
-    assert facts["ISA"] == "avx2 of baseline, avx2"
+    assert facts["ISA"] == "avx2 (built for baseline, avx2)"
     assert facts["versions"] == "perfpy 0.1.0, numpy 2.4.6, numba 0.61.0"
     assert "busy" not in facts["load"]
     assert "busy" in dict(text.facts(comparison(machine=replace(MACHINE, load=1.5))))["load"]

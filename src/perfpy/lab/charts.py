@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 _NAME_WIDTH, _VALUE_WIDTH, _ROW, _BAR, _TOP, _BOTTOM = 104, 128, 30, 18, 6, 26
+_LETTER = 7.5  # width at most, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ def _bar(bar: Bar, top: float, x: Callable[[float], float]) -> list[str]:
         end = max(end, high)
     if bar.mark is not None:
         parts.append(f'<circle class="cold" cx="{x(bar.mark)}" cy="{middle}" r="4"/>')
-        end = max(end, x(bar.mark) + 4)
+        if x(bar.mark) < end + 16 + _LETTER * len(bar.note):  # else the note stands between bar and dot
+            end = max(end, x(bar.mark) + 4)
     kind = "wrong" if bar.kind == "wrong" else "note"
     parts.append(f'<text class="{kind}" x="{end + 8:.2f}" y="{base}">{note}</text></g>')
     return parts

@@ -9,7 +9,7 @@ from importlib.resources import files
 from . import units
 from .charts import Bar, bar_chart, decades, from_zero
 from .comparison import Comparison, Row, Verdict
-from .text import COLUMNS, cells, facts, method, notes, outcome, subtitle, title
+from .text import COLUMNS, cells, facts, machine_facts, method, notes, outcome, subtitle, title
 
 #: The browser itself refuses to fetch anything.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -19,7 +19,7 @@ _WIDE, _NARROW = 980, 520
 def page(comparisons: Sequence[Comparison]) -> str:
     """Return a whole page with a section for each comparison."""
     names = ", ".join(dict.fromkeys(comparison.technique for comparison in comparisons))
-    header = _facts(comparisons[0]) if comparisons else ""
+    header = _facts(machine_facts(comparisons)) if comparisons else ""
     sections = "".join(map(_section, comparisons))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -35,7 +35,7 @@ def page(comparisons: Sequence[Comparison]) -> str:
 def fragment(comparison: Comparison) -> str:
     """Return one comparison for a notebook."""
     section = _section(comparison)
-    return f'<div class="perfpy"><style>{_style()}</style>{section}{_facts(comparison)}</div>'
+    return f'<div class="perfpy"><style>{_style()}</style>{section}{_facts(facts(comparison))}</div>'
 
 
 def _style() -> str:
@@ -50,8 +50,8 @@ def _when(comparisons: Sequence[Comparison]) -> str:
     return f'<span class="soft">{escape(date)} {escape(clock[:5])}, took {units.time(seconds)}</span>'
 
 
-def _facts(comparison: Comparison) -> str:
-    terms = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts(comparison))
+def _facts(pairs: list[tuple[str, str]]) -> str:
+    terms = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)
     return f"<dl>{terms}</dl>"
 
 

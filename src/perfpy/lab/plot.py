@@ -14,6 +14,7 @@ from .comparison import Comparison, Row, Verdict
 from .text import subtitle, title
 
 _BAR, _BEST, _REFERENCE, _WRONG = "#8fb0d6", "#1f6fc4", "#a9b2bd", "#c0262d"
+_LABEL = 0.2  # share of the width of a chart that a label takes
 
 
 def draw(comparisons: Sequence[Comparison], path: Path) -> None:
@@ -40,6 +41,11 @@ def draw(comparisons: Sequence[Comparison], path: Path) -> None:
 
 
 def _times(axes: Any, comparison: Comparison) -> None:
+    timings = [row.timing for row in comparison.rows if row.timing]
+    colds = [row.cold_seconds for row in comparison.rows if row.cold_seconds]
+    scale = decades([*(timing.median for timing in timings), *colds] or [1.0])
+    longest = max([*(timing.high for timing in timings), *colds, 10 * scale.low])
+    span = (longest / scale.low) ** (1 / (1 - _LABEL))  # with room for a label at the end
     for place, row in enumerate(comparison.rows):
         if row.timing is None:
             color = _WRONG if row.verdict.failed else "0.4"
@@ -52,11 +58,12 @@ def _times(axes: Any, comparison: Comparison) -> None:
         if row.cold_seconds:
             axes.plot(row.cold_seconds, place, "o", mfc="white", mec="0.4", ms=5)
         label = f" {units.time(median)}, {units.ratio(row.speedup)}"
-        furthest = max(row.timing.high, row.cold_seconds or 0.0)
-        axes.annotate(label, (furthest, place), (5, 0), textcoords="offset points", va="center", fontsize=8)
+        cold = row.cold_seconds or 0.0
+        between = cold > row.timing.high * span**_LABEL  # there is room between bar and dot
+        end = row.timing.high if between else max(row.timing.high, cold)
+        axes.annotate(label, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set_xscale("log")
-    scale = decades([row.timing.median for row in comparison.rows if row.timing] or [1.0])
-    axes.set_xlim(scale.low, axes.get_xlim()[1] * 10**0.8)  # room for the labels
+    axes.set_xlim(scale.low, scale.low * span)
     axes.xaxis.set_major_formatter(lambda value, _: units.time_tick(value))
     _finish(axes, comparison, f"{title(comparison)}: time per call\n{subtitle(comparison)}")
     axes.set_xlabel("median of warm rounds; dot: cold, import and first call", fontsize=8)

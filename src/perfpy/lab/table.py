@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -15,18 +16,37 @@ from .comparison import Comparison, Row
 from .run import Progress
 from .text import COLUMNS, cells, facts, notes, outcome, subtitle, title
 
+#: What a narrow terminal does without, first to go first.
+_DISPENSABLE = ("±", "minimum", "lines", "cold", "rank")
+_GAP = 2
 
-def renderable(comparison: Comparison) -> RenderableType:
-    """Return title, table, outcome, notes and header."""
-    table = Table(title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in COLUMNS:
-        table.add_column(column.heading, justify="right" if column.number else "left", no_wrap=True)
+
+def renderable(comparison: Comparison, width: int) -> RenderableType:
+    """Return title, table, outcome, notes and header; as many columns of the table as the width holds."""
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    shown = _columns(comparison, width)
+    for i in shown:
+        justify: Literal["right", "left"] = "right" if COLUMNS[i].number else "left"
+        table.add_column(COLUMNS[i].heading, justify=justify, no_wrap=True)
     for row in comparison.rows:
-        table.add_row(*(Text(text, style=_style(row, i)) for i, text in enumerate(cells(row))))
+        texts = cells(row)
+        table.add_row(*(Text(texts[i], style=_style(row, i)) for i in shown))
     heading = Text.assemble((title(comparison), "bold"), "  ", (subtitle(comparison), "dim"))
     remarks = [Text.assemble((name, "bold"), f"  {detail}") for name, detail in notes(comparison)]
     header = Text("  ·  ".join(f"{name} {value}" for name, value in facts(comparison)), style="dim")
     return Group(heading, Text(), table, Text(), Text(outcome(comparison)), *remarks, header)
+
+
+def _columns(comparison: Comparison, width: int) -> list[int]:
+    """Return the numbers of the columns that fit side by side."""
+    lines = [[column.heading for column in COLUMNS], *(cells(row) for row in comparison.rows)]
+    widths = [max(len(line[i]) for line in lines) + _GAP for i in range(len(COLUMNS))]
+    shown = list(range(len(COLUMNS)))
+    for heading in _DISPENSABLE:
+        if sum(widths[i] for i in shown) - _GAP <= width:
+            break
+        shown = [i for i in shown if COLUMNS[i].heading != heading]
+    return shown
 
 
 def _style(row: Row, column: int) -> str:

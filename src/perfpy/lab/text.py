@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import units
@@ -102,28 +103,32 @@ def outcome(comparison: Comparison) -> str:
         sentences.append(f"Wrong: {join(failed)}.")
     elif timed:
         exact = all(row.verdict is not Verdict.WITHIN for row in timed)
-        many = f"All {len(timed)} results are" if len(timed) > 1 else "The only result is"
+        many = "Both" if len(timed) == 2 else f"All {len(timed)}"
         equal = "equal" if exact else "within their bounds"
-        sentences.append(f"{many} {equal}." if len(timed) > 1 else f"{many} the reference.")
+        only = "The only result is that of the reference."
+        sentences.append(f"{many} results are {equal}." if len(timed) > 1 else only)
     return " ".join(sentences)
 
 
 def facts(comparison: Comparison) -> list[tuple[str, str]]:
-    """Return the header: what the figures were measured on, and against what."""
-    machine = comparison.machine
+    """Return the header: what the figures were measured against, and on what."""
+    return [("reference", comparison.reference or "none"), *machine_facts([comparison])]
+
+
+def machine_facts(comparisons: Sequence[Comparison]) -> list[tuple[str, str]]:
+    """Return what comparisons of one run were measured on."""
+    machine = comparisons[0].machine
+    rows = [row for comparison in comparisons for row in comparison.rows]
     busy = " (busy: trust ratios, not times)" if machine.busy else ""
-    chosen = dict.fromkeys(row.isa for row in comparison.rows if row.isa)
+    chosen = dict.fromkeys(row.isa for row in rows if row.isa)
     packages = {
-        row.name: row.version
-        for row in comparison.rows
-        if row.version and row.version != machine.versions["perfpy"]
+        row.name: row.version for row in rows if row.version and row.version != machine.versions["perfpy"]
     }
     versions = {**machine.versions, **packages}
     return [
-        ("reference", comparison.reference or "none"),
         ("CPU", f"{machine.cpu}, {machine.cores} core{'s' if machine.cores != 1 else ''}"),
         ("memory", units.memory(machine.memory_bytes)),
-        ("ISA", f"{', '.join(chosen) or 'none chosen'} of {', '.join(machine.isas)}"),
+        ("ISA", f"{', '.join(chosen) or 'none chosen'} (built for {', '.join(machine.isas)})"),
         ("system", machine.system),
         ("Python", machine.python),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
@@ -139,11 +144,12 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
 def method() -> str:
     """Say in a paragraph how the figures came about."""
     return (
-        "Each backend ran in a fresh process: import and first call (cold), verification against the "
-        "reference, warm rounds, one more call for memory. Time is the median of the rounds, ± half the 95 % "
-        "confidence interval of the median (the full range below six rounds). Two backends tie when these "
-        f"intervals, widened by {100 * PROCESS_NOISE:.0f} % for the noise between processes, overlap. Memory "
-        "is the peak of the process during a call over what it held before, result included."
+        "Each backend ran in a fresh process: import and first call (cold; a tool that keeps its compiled code "
+        "on disk found it there if it had run before), verification against the reference, warm rounds, one "
+        "more call for memory. Time is the median of the rounds, ± half the 95 % confidence interval of the "
+        "median (the full range below six rounds). Two backends tie when these intervals, widened by "
+        f"{100 * PROCESS_NOISE:.0f} % for the noise between processes, overlap. Memory is the peak of the "
+        "process during a call over what it held before, result included."
     )
 
 

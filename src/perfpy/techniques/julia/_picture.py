@@ -48,11 +48,12 @@ def painter(colors: str) -> Painter:
         counts: NDArray[np.int32], x: Axis, y: Axis, c: complex, max_iterations: int, samples: int
     ) -> NDArray[np.uint8]:
         table = np.concatenate([ramp, interior[None]])
-        linear = table[_shades(counts, x, y, c, max_iterations)]
+        shades = _shades(counts, x, y, c, max_iterations)
         rows, columns = counts.shape[0] // samples, counts.shape[1] // samples
-        return _to_srgb(
-            linear.reshape(rows, samples, columns, samples, 3).mean(axis=(1, 3), dtype=np.float32)
-        )
+        pixels = np.empty((rows, columns, 3), np.uint8)
+        for row, line in zip(pixels, shades.reshape(rows, samples, columns, samples), strict=True):
+            row[:] = _to_srgb(table[line].mean(axis=(0, 2)))
+        return pixels
 
     return paint
 
@@ -171,8 +172,14 @@ def _to_linear(srgb: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _to_srgb(linear: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return 8-bit sRGB by a table of 4,096 levels: the power is slow, the eye is not that sharp."""
+    """Return 8-bit sRGB by a table of 4,096 levels: the power is slow, and the eye is no sharper."""
+    return _SRGB[(linear * np.float32(4095) + np.float32(0.5)).astype(np.uint16)]
+
+
+def _srgb_table() -> NDArray[np.uint8]:
     level = np.arange(4096) / 4095
     srgb = np.where(level <= 0.0031308, 12.92 * level, 1.055 * level ** (1 / 2.4) - 0.055)
-    table = (srgb * 255 + 0.5).astype(np.uint8)
-    return table[(linear * np.float32(4095) + np.float32(0.5)).astype(np.uint16)]
+    return (srgb * 255 + 0.5).astype(np.uint8)
+
+
+_SRGB = _srgb_table()
