@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from perfpy import _build
 from perfpy.lab import lines
 from perfpy.techniques import find
 
@@ -89,6 +90,13 @@ def test_no_source_no_count():
     assert lines.backend_lines("math:sqrt", None) is None
     assert lines.backend_lines(len, None) is None
     assert lines.backend_lines("no_such_module:f", None) is None
+
+
+def test_build_keeps_the_counts_for_installations_without_sources(monkeypatch):
+    monkeypatch.setattr(lines, "extension_lines", lambda folder: {})
+    kept = lines._extension_count(find("julia").table["c"].extension)
+    assert kept == _build.LINES_OF_CODE["julia"]["_c"] > 100
+    assert lines._extension_count("perfpy._ext.julia._unknown") is None
 
 
 def test_c_and_cffi_count_the_kernel_they_share():

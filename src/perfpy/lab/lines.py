@@ -5,8 +5,8 @@ A backend is its Python module plus, for a compiled one, the sources of its exte
 same C kernel, so that all other C files of the technique count for both; ``_ext/common``, which serves every
 technique, counts for none.
 
-Installed packages have no C sources. The build runs this file as a script, which prints the counts as JSON;
-they are installed as ``perfpy/_ext/lines.json``. In a source tree the sources are counted as they are.
+Installed packages have no C sources. The build runs this file as a script, which prints the counts, and keeps
+them in ``perfpy._build``. In a source tree the sources are counted as they are.
 """
 
 from __future__ import annotations
@@ -113,9 +113,10 @@ def _extension_count(extension: str) -> int | None:
         return None
     folder = Path(spec.origin).parent
     counts = extension_lines(folder)
-    table = folder.parent / "lines.json"
-    if name not in counts and table.exists():
-        counts = json.loads(table.read_text()).get(folder.name, {})
+    if name not in counts:
+        from perfpy import _build  # not above: the build runs this file before there is a package
+
+        counts = _build.LINES_OF_CODE.get(folder.name, {})
     return counts.get(name)
 
 

@@ -144,10 +144,10 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
 def method() -> str:
     """Say in a paragraph how the figures came about."""
     return (
-        "Each backend ran in a fresh process: import and first call (cold; a tool that keeps its compiled code "
-        "on disk found it there if it had run before), verification against the reference, warm rounds, one "
-        "more call for memory. Time is the median of the rounds, ± half the 95 % confidence interval of the "
-        "median (the full range below six rounds). Two backends tie when these intervals, widened by "
+        "Each backend ran in a fresh process: import and first call (cold; a tool that keeps its compiled "
+        "code on disk found it there if it had run before), verification against the reference, warm rounds, "
+        "one more call for memory. Time is the median of the rounds, ± half the 95 % confidence interval of "
+        "the median (the full range below six rounds). Two backends tie when these intervals, widened by "
         f"{100 * PROCESS_NOISE:.0f} % for the noise between processes, overlap. Memory is the peak of the "
         "process during a call over what it held before, result included."
     )
