@@ -25,6 +25,7 @@ extensions = [
     "myst_parser",
     "sphinx_gallery.gen_gallery",
     "measured",
+    "offline",
     "pictures",
 ]
 templates_path = ["_templates"]
@@ -77,13 +78,21 @@ html_theme_options = {
     "navigation_with_keys": False,
     "header_links_before_dropdown": 8,
     "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
     "pygments_light_style": "tango",
     "pygments_dark_style": "github-dark",
 }
-html_sidebars = {"index": [], "first_steps": [], "backends": [], "laboratory": [], "executors": []}
+html_sidebars = {
+    "index": [],
+    "first_steps": [],
+    "backends": [],
+    "laboratory": [],
+    "executors": [],
+    "techniques/*": [],
+}
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

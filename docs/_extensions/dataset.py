@@ -51,7 +51,7 @@ def load(name: str) -> Dataset:
 
 def table(data: Dataset) -> tuple[list[str], list[list[str]]]:
     """Return the header and the cells of the table that README and the pages show."""
-    header = ["backend", "warm", "speed-up", "cold", "memory", "lines of code"]
+    header = ["backend", "warm", "speed-up", "cold", "memory", "lines"]
     cells = [
         [
             f"{row.name} ({row.isa})" if row.isa else row.name,
@@ -81,8 +81,8 @@ def rate(per_second: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """Write how many times one time goes into another: two significant digits, three from 100 on."""
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+    """Write how many times one time goes into another: as a whole number from 10 on, near 1 more exactly."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}" if value >= 1.95 else f"{value:.2f}"
 
 
 def _median(row: Row) -> float:

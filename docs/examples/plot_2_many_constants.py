@@ -12,7 +12,8 @@ import numpy as np
 
 import perfpy
 
-angles = 2 * np.pi * np.array([0.02, 0.1, 0.2, 0.25, 1 / 3, 0.381966, 0.4, 0.45, 0.5, 0.618034, 0.75, 0.9])
+turns = np.array([0.02, 0.1, 0.2, 0.25, 1 / 3, 0.381966, 0.4, 0.45, 0.5, 0.618034, 0.75, 0.9])
+angles = 2 * np.pi * turns
 edge = np.exp(1j * angles) / 2 - np.exp(2j * angles) / 4
 constants = edge * 1.02
 
