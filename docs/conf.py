@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import perfpy
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_extensions"), str(HERE)]
-os.environ["PERFPY_DOCS"] = str(HERE)  # sphinx-gallery runs the examples in their own folder
 
 project = "perfpy"
 author = "the perfpy developers"
