@@ -132,6 +132,8 @@ def test_text_can_be_read(visit, scheme):
 def test_nothing_runs_over_the_edge(visit, width):
     page = visit(width=width).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width < 1000:
+        return  # a chart is scrolled then
     for label in page.locator("figure").first.locator("svg text").all():
         box, figure = label.bounding_box(), page.locator("figure").first.bounding_box()
         assert figure["x"] <= box["x"]

@@ -71,6 +71,11 @@ def slow_first(x, y, c, max_iterations, out):
     right(x, y, c, max_iterations, out)
 
 
+def slow(x, y, c, max_iterations, out):
+    time.sleep(1.2)
+    right(x, y, c, max_iterations, out)
+
+
 def children(x, y, c, max_iterations, out):
     """Start a process, as an executor would, and never come back."""
     import subprocess

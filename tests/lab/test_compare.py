@@ -44,6 +44,7 @@ def test_own_backends_are_equal_and_timed():
         comparison["python"].timing.median / comparison["c"].timing.median
     )
     assert comparison["c"].speedup > 2
+    assert list(comparison) == list(comparison.rows)
     assert comparison["python"].rank == 3
     with pytest.raises(KeyError):
         comparison["numba"]
@@ -130,6 +131,15 @@ def test_cold_is_apart_from_warm(julia):
     assert row.first_seconds >= 0.3
     assert row.cold_seconds > row.first_seconds
     assert row.timing.median < 0.2
+
+
+def test_rounds_that_would_not_end_in_time_are_left_out(julia):
+    add(julia, "slow")
+    row = compare("slow", timeout=3.0)["slow"]
+    assert row.verdict is Verdict.EQUAL
+    assert row.timing.rounds == 1
+    assert row.timing.median == row.first_seconds
+    assert "the time is that of the first call" in row.detail
 
 
 def test_missing_is_a_row_with_the_remedy_and_no_fault(julia):

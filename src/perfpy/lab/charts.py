@@ -9,6 +9,7 @@ from html import escape
 
 _NAME_WIDTH, _VALUE_WIDTH, _ROW, _BAR, _TOP, _BOTTOM = 104, 128, 30, 18, 6, 26
 _LETTER = 7.5  # width at most, on average
+_SMALLEST = 0.75  # scale below which a chart is scrolled rather than shrunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def bar_chart(
         return round(_NAME_WIDTH + plot * axis.place(value), 2)
 
     parts = [
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">',
+        f'<svg viewBox="0 0 {width} {height}" style="min-width:{_SMALLEST * width:.0f}px" role="img" '
+        f'aria-label="{escape(title)}">',
         f"<desc>{escape(description)}</desc>",
     ]
     every = math.ceil(len(axis.ticks) * 62 / plot)  # leave out labels that would run into each other

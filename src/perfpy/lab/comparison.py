@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -143,6 +143,9 @@ class Comparison:
     def ok(self) -> bool:
         """Whether no backend disagreed, mutated its input, raised, crashed or hung; missing is no fault."""
         return not any(row.verdict.failed for row in self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
 
     def __getitem__(self, backend: str) -> Row:
         """Return the row of a backend."""

@@ -101,7 +101,8 @@ def _mark(verdict: Verdict) -> tuple[str, str]:
 
 
 def _figure(heading: str, chart: str, caption: str) -> str:
-    return f"<figure><h3>{escape(heading)}</h3>{chart}<figcaption>{escape(caption)}</figcaption></figure>"
+    scrolled = f'<div class="scroll">{chart}</div>'
+    return f"<figure><h3>{escape(heading)}</h3>{scrolled}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _times(comparison: Comparison) -> str:

@@ -264,6 +264,7 @@ def _row(backend: Backend, reply: Reply, success: Verdict) -> Row:
     return Row(
         backend.name,
         verdict,
+        reply.detail,
         version=reply.version,
         isa=reply.isa,
         peer=backend.peer,
