@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,6 +112,22 @@ def test_backends_lists_all():
     assert run.returncode == 0
     for name in ("python", "numpy", "numba", "cython", "cffi"):
         assert f"julia      {name}" in run.stdout
+
+
+@pytest.mark.parametrize("command", [["backends"], ["compare", "--workload", "tiny", "--backends", "ghost"]])
+def test_what_is_missing_is_listed_with_the_remedy(command):
+    code = (
+        "import sys\n"
+        "from perfpy._dispatch import Backend\n"
+        "from perfpy.cli import command\n"
+        "from perfpy.techniques import find\n"
+        "find('julia').register(Backend('ghost', 'ghost:f', package='no_such_package', extra='ghosts'))\n"
+        "command()"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"ghost +missing", run.stdout)
+    assert 'install it with: pip install "perfpy[ghosts]"' in " ".join(run.stdout.split())
 
 
 def test_info_says_what_was_built():
