@@ -1,0 +1,134 @@
+"""What needs a process of its own: signals, the interpreter lock and the choice of an instruction set."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import perfpy
+from perfpy import _build
+
+CASES = Path(__file__).with_name("cases.py")
+SLOW = 4 if _build.SANITIZE not in ("", "none") else 1
+
+PRELUDE = f"""
+import hashlib, os, sys, threading, time
+sys.path.insert(0, {str(CASES.parent)!r})
+from cases import CASES
+import perfpy
+case = CASES[sys.argv[1]]
+backend = sys.argv[2]
+"""
+
+INTERRUPTED = """
+case.call(backend)
+print("ready", flush=True)
+try:
+    case.function(**case.huge, backend=backend)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+case.call(backend)
+print("alive", flush=True)
+"""
+
+SHARING = """
+case.call(backend)
+sys.setswitchinterval(1e-6)  # a thread that waits for the lock gets it at once, but keeps it no longer
+threading.Thread(target=lambda: case.function(**case.huge, backend=backend), daemon=True).start()
+time.sleep(0.3)
+start, used = time.perf_counter(), time.thread_time()
+while time.perf_counter() < start + 0.5:
+    pass
+print((time.thread_time() - used) / (time.perf_counter() - start), flush=True)
+os._exit(0)
+"""
+
+ANSWER = """
+try:
+    result = case.function(**case.workload(), backend=backend)
+except ValueError as error:
+    print("ValueError", error)
+else:
+    rows = {row.name: row for row in perfpy.backends(sys.argv[1])}
+    print(rows[backend].isa, hashlib.sha256(result.tobytes()).hexdigest())
+"""
+
+
+def start(program: str, technique: str, backend: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + program, technique, backend],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def output(process: subprocess.Popen[str]) -> str:
+    """Return what the process prints; its errors are the test's."""
+    try:
+        out, err = process.communicate(timeout=60 * SLOW)
+    finally:
+        process.kill()
+    assert process.returncode == 0, err
+    return out
+
+
+def traits(technique: str, backend: str) -> perfpy._dispatch.Traits:
+    return next(row for row in perfpy.backends(technique) if row.name == backend).traits
+
+
+def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
+    if not traits(technique, backend).interruptible:
+        pytest.skip("declared not to be interruptible")
+    process = start(INTERRUPTED, technique, backend)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        assert process.poll() is None
+        sent = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stopped\n"
+        assert time.perf_counter() - sent < 0.5 * SLOW
+        assert output(process) == "alive\n"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_interpreter_lock_is_released(technique: str, backend: str) -> None:
+    if not traits(technique, backend).releases_gil:
+        pytest.skip("declared not to release it")
+    share = float(output(start(SHARING, technique, backend)))
+    assert share > 0.1, f"another thread got {share:.1%} of its time"
+
+
+def test_every_instruction_set_gives_the_same(technique: str, backend: str) -> None:
+    if not next(row for row in perfpy.backends(technique) if row.name == backend).isa:
+        pytest.skip("the tool chooses the instructions itself")
+    _, reference = output(start(ANSWER, technique, "python")).split()
+    chosen = []
+    for isa in _build.ISAS:
+        words = output(start(ANSWER, technique, backend, PERFPY_ISA=isa)).split()
+        if words[0] == "ValueError":
+            assert "cannot run on this machine" in " ".join(words)
+        else:
+            assert words == [isa, reference]
+            chosen.append(isa)
+    assert "baseline" in chosen
+
+
+@pytest.mark.parametrize("wrong", ["sse9", "AVX2", "avx2 "])
+def test_a_wrong_instruction_set_is_an_error(technique: str, backend: str, wrong: str) -> None:
+    if not next(row for row in perfpy.backends(technique) if row.name == backend).isa:
+        pytest.skip("the tool chooses the instructions itself")
+    text = output(start(ANSWER, technique, backend, PERFPY_ISA=wrong))
+    assert text.startswith(f"ValueError PERFPY_ISA='{wrong}' is not the name of an instruction set")
+    assert "baseline" in text
