@@ -39,7 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     known = {row.name for name in techniques.names() for row in rows(name, [])}
     unknown = sorted(set(chosen) - known)
     if unknown:
-        raise pytest.UsageError(f"--backend: no technique has {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        raise pytest.UsageError(
+            f"--backend: no technique has {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

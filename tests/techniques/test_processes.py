@@ -104,7 +104,7 @@ def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
     finally:
         watchdog.cancel()
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_the_interpreter_lock_is_released(technique: str, backend: str) -> None:

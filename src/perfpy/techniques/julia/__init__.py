@@ -22,7 +22,9 @@ JULIA = Technique(
     "julia",
     (
         Backend("python", f"{_HERE}._python:julia", traits=Traits(interruptible=True, note="the definition")),
-        Backend("numpy", f"{_HERE}._numpy:julia", traits=Traits(interruptible=True, note="live points compressed")),
+        Backend(
+            "numpy", f"{_HERE}._numpy:julia", traits=Traits(interruptible=True, note="live points compressed")
+        ),
         Backend(
             "numexpr",
             f"{_HERE}._numexpr:julia",
@@ -146,7 +148,9 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
     if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
         count = operator.index(values)
         if count < 0:
-            raise ValueError(f"{name} must be a number of points >= 0 or an array of coordinates, not {count}")
+            raise ValueError(
+                f"{name} must be a number of points >= 0 or an array of coordinates, not {count}"
+            )
         return start + direction * (np.arange(count) * (2 * _HALF_WIDTH) / max(count, 1))
     array = np.asarray(values)
     if array.dtype.kind not in "fiu" and array.size:
@@ -154,7 +158,9 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
             f"{name} must hold real numbers, not {array.dtype} ({_short(values)}); convert it to float64 first"
         )
     if array.ndim != 1:
-        raise ValueError(f"{name} must be a 1-D array or an integer, not {array.ndim}-D of shape {array.shape}")
+        raise ValueError(
+            f"{name} must be a 1-D array or an integer, not {array.ndim}-D of shape {array.shape}"
+        )
     array = np.ascontiguousarray(array, dtype=np.float64)
     return array if array.flags.aligned else array.copy()
 

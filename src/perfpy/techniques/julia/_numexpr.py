@@ -48,7 +48,9 @@ _EXPRESSIONS = _Expressions()
 
 # A compiler for arm64 may fuse the multiplications and additions of NumExpr's own code, which rounds differently.
 _probe = complex(1 + 2.0**-30, 1 + 2.0**-29)
-if complex(_EXPRESSIONS.norm(np.array([_probe]), ex_uses_vml=False)[0]) != _probe.real**2 + _probe.imag**2 or (
+if complex(
+    _EXPRESSIONS.norm(np.array([_probe]), ex_uses_vml=False)[0]
+) != _probe.real**2 + _probe.imag**2 or (
     complex(_EXPRESSIONS.step(np.array([_probe]), np.array(0j), ex_uses_vml=False)[0]) != _probe * _probe
 ):
     raise ImportError("this build of NumExpr fuses multiplications and additions, so its counts would differ")

@@ -44,7 +44,11 @@ def julia(
 
 
 def _block(
-    z: NDArray[np.float64], places: NDArray[np.intp], c: complex, max_iterations: int, counts: NDArray[np.int32]
+    z: NDArray[np.float64],
+    places: NDArray[np.intp],
+    c: complex,
+    max_iterations: int,
+    counts: NDArray[np.int32],
 ) -> None:
     stays_out = c.real * c.real + c.imag * c.imag < _NO_RETURN
     n = min(_EARLY, max_iterations) if stays_out else max_iterations
@@ -67,7 +71,12 @@ def _block(
 
 
 def _tested(
-    z: NDArray[np.float64], places: NDArray[np.intp], c: complex, n: int, steps: int, counts: NDArray[np.int32]
+    z: NDArray[np.float64],
+    places: NDArray[np.intp],
+    c: complex,
+    n: int,
+    steps: int,
+    counts: NDArray[np.int32],
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Do some steps from step `n` on; write the counts of the points that escape and return the others."""
     work = np.empty_like(z)
