@@ -1,4 +1,4 @@
-"""What the contract tests need to know of each technique: one entry here brings a technique under all of them."""
+"""What the contract tests need to know of each technique; an entry here brings one under all of them."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from perfpy import _build
 
 # The tests are not a package: a neighbour is found by its path.
 sys.path.insert(0, str(Path(__file__).parent))
-from cases import CASES, Case  # noqa: E402
+from cases import CASES, Case
 
 sys.path.pop(0)
 
@@ -56,7 +57,7 @@ class Subclass(np.ndarray):
     pass
 
 
-FORMS = {
+FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "list": np.ndarray.tolist,
     "tuple": lambda array: tuple(array.tolist()),
     "strided": strided,
@@ -68,7 +69,7 @@ FORMS = {
     "int64": lambda array: array.astype(np.int64),
     "uint8": lambda array: np.abs(array).astype(np.uint8),
     "subclass": lambda array: array.view(Subclass),
-    "memoryview": lambda array: memoryview(array),
+    "memoryview": lambda array: memoryview(array.data),
 }
 
 

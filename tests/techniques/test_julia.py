@@ -119,12 +119,13 @@ class TestEqualToReference:
 
 
 class TestCircleOfRadiusTwo:
-    """abs(z) < 2 is decided by hypot: x*x + y*y < 4 differs on a sixth of the points rounded onto the circle."""
+    """abs(z) < 2 is decided by hypot: x*x + y*y < 4 differs on a sixth of the points rounded onto it."""
 
     ANGLES = np.random.default_rng(2).uniform(0, 2 * math.pi, 400)
 
     def circle(self) -> NDArray[np.complex128]:
-        return 2 * np.exp(1j * self.ANGLES)
+        z: NDArray[np.complex128] = 2 * np.exp(1j * self.ANGLES)
+        return z
 
     def test_the_two_tests_do_differ_here(self) -> None:
         z = self.circle()
@@ -147,7 +148,7 @@ class TestCircleOfRadiusTwo:
             assert_equal_to_reference(backend, [point.real], [point.imag], c, 40)
 
     def test_stays_beside_it(self, backend: str) -> None:
-        """The repelling fixed point 2 of z*z - 2: orbits that need hypot at every step, and some that return."""
+        """The repelling fixed point 2 of z*z - 2: orbits that need hypot at every step, or return."""
         x = np.array(
             [2.0, -2.0, np.nextafter(2, 0), np.nextafter(-2, 0), np.nextafter(2, 3), 1.9999999999, 0.0]
         )
@@ -211,7 +212,8 @@ def test_axes_are_1000_points_by_default() -> None:
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
 def test_empty_axes(backend: str, shape: tuple[int, int]) -> None:
     counts = perfpy.julia(shape[1], shape[0], backend=backend)
-    assert (counts.shape, counts.dtype) == (shape, np.int32)
+    assert counts.shape == shape
+    assert counts.dtype == np.int32
 
 
 EVERY_ISA = """
@@ -219,7 +221,8 @@ import os, hashlib, numpy as np, perfpy
 def digests(backend):
     random = np.random.default_rng(5)
     for k in range(60):
-        c = complex(*random.uniform(-2.2, 2.2, 2)) if k % 3 else [-2, 0, 0.25, 1e308, np.inf, np.nan][k // 3 % 6] + 0j
+        odd = [-2, 0, 0.25, 1e308, np.inf, np.nan][k // 3 % 6]
+        c = complex(*random.uniform(-2.2, 2.2, 2)) if k % 3 else complex(odd)
         x, y = random.uniform(-2, 2, random.integers(1, 90)), random.uniform(-2, 2, random.integers(1, 40))
         x[random.integers(x.size)] = random.choice([2.0, np.nan, np.inf, 5e-324, -1e308])
         yield perfpy.julia(x, y, c=c, max_iterations=int(random.integers(0, 90)), backend=backend).tobytes()

@@ -1,7 +1,7 @@
 """The pixel loop compiled by Pythran: Python with a signature in a comment.
 
-A slice of the work ends after some milliseconds and leaves where it is in `z` and `state`, so that the caller can look
-after signals in between: Pythran's code cannot do it itself.
+A slice of the work ends after some milliseconds and leaves where it is in `z` and `state`, so that the
+caller can look after signals in between: Pythran's code cannot do it itself.
 """
 
 import math
@@ -15,7 +15,7 @@ OUTSIDE = 4 + 1e-13
 
 #pythran export advance(float64[], float64[], float64, float64, int64, int32[], float64[], int64[])
 def advance(x, y, c_real, c_imag, limit, out, z, state):
-    """Work for a slice; return whether all is done. `state` holds the point's number and its step, `z` its value."""
+    """Work for a slice; return whether all is done. `state` is the point and its step, `z` its value."""
     width = len(x)
     size = width * len(y)
     place = state[0]
