@@ -5,3 +5,4 @@ ISAS: list[str]
 PYTHRAN: bool
 BUILD_TYPE: str
 SANITIZE: str
+LINES_OF_CODE: dict[str, dict[str, int]]

@@ -191,21 +191,29 @@ class Technique(dict[Any, Kernel]):
         self._failures.pop(backend.name, None)
         self.clear()
 
+    def backends(self) -> tuple[Backend, ...]:
+        """Return the whole table, the backends of installed entry points included; loads none of them."""
+        self._read_entry_points()
+        return tuple(self.table.values())
+
     def rows(self) -> Iterator[BackendInfo]:
         """Describe every backend, those of installed entry points included."""
-        self._read_entry_points()
-        for backend in self.table.values():
-            reason = self._reason(backend)
-            yield BackendInfo(
-                technique=self.name,
-                name=backend.name,
-                available=not reason,
-                reason=reason,
-                version="" if reason else _version(backend),
-                isa="" if reason else _isa(backend),
-                peer=backend.peer,
-                traits=backend.traits,
-            )
+        for backend in self.backends():
+            yield self.describe(backend)
+
+    def describe(self, backend: Backend) -> BackendInfo:
+        """Say whether one backend can be used here, and what it is built on."""
+        reason = self._reason(backend)
+        return BackendInfo(
+            technique=self.name,
+            name=backend.name,
+            available=not reason,
+            reason=reason,
+            version="" if reason else _version(backend),
+            isa="" if reason else _isa(backend),
+            peer=backend.peer,
+            traits=backend.traits,
+        )
 
     def _reason(self, backend: Backend) -> str:
         """Say why a backend cannot be used; loads perfpy's own extensions, imports no other package."""
@@ -240,7 +248,9 @@ class Technique(dict[Any, Kernel]):
             try:
                 return self._named(wanted, needs)
             except ValueError as error:
-                raise ValueError(f"{ENVIRONMENT_VARIABLE}={os.environ[ENVIRONMENT_VARIABLE]!r}: {error}") from None
+                raise ValueError(
+                    f"{ENVIRONMENT_VARIABLE}={os.environ[ENVIRONMENT_VARIABLE]!r}: {error}"
+                ) from None
         for name in self.auto:
             backend = self.table[name]
             if backend.cannot(needs) is None and backend.obstacle() is None:
@@ -260,7 +270,9 @@ class Technique(dict[Any, Kernel]):
             raise BackendUnavailable(_broken(self.name, backend.name, failure)) from failure
         obstacle = backend.obstacle()
         if obstacle is not None:
-            raise BackendUnavailable(f"backend {backend.name!r} of {self.name!r} is not available: {obstacle}")
+            raise BackendUnavailable(
+                f"backend {backend.name!r} of {self.name!r} is not available: {obstacle}"
+            )
         try:
             return backend.load()
         except ValueError:

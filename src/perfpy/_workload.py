@@ -61,5 +61,6 @@ def arrays_agree(reference: np.ndarray, result: np.ndarray, bound: float = 0.0) 
     largest = float(np.max(np.nan_to_num(difference, nan=np.inf)))
     allowed = bound * float(np.max(np.abs(reference)))
     where = np.unravel_index(int(np.argmax(difference)), difference.shape)
-    detail = f"{np.count_nonzero(difference > allowed)} of {reference.size} elements differ, most at {tuple(map(int, where))}"
+    place = tuple(map(int, where))
+    detail = f"{np.count_nonzero(difference > allowed)} of {reference.size} elements differ, most at {place}"
     return Agreement(largest <= allowed, largest, detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from types import ModuleType
 
 from perfpy._dispatch import Backend, BackendInfo, Kernel, Technique
 
@@ -16,14 +17,18 @@ def names() -> tuple[str, ...]:
     return tuple(_FOLDERS)
 
 
-def find(name: str) -> Technique:
-    """Return a technique's table of backends; a `ValueError` lists the names if there is none."""
+def folder(name: str) -> ModuleType:
+    """Import the folder of a technique, where its public function is; a `ValueError` lists the names."""
     if name not in _FOLDERS:
         near = difflib.get_close_matches(str(name), _FOLDERS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown technique {name!r}: expected one of {', '.join(_FOLDERS)}{hint}")
-    module = importlib.import_module(f"{__name__}.{_FOLDERS[name]}")
-    technique: Technique = getattr(module, name.upper())
+    return importlib.import_module(f"{__name__}.{_FOLDERS[name]}")
+
+
+def find(name: str) -> Technique:
+    """Return a technique's table of backends; a `ValueError` lists the names if there is none."""
+    technique: Technique = getattr(folder(name), name.upper())
     return technique
 
 
@@ -92,7 +97,9 @@ def register_backend(technique: str, name: str, target: str | Kernel) -> None:
     array([[0]], dtype=int32)
     """
     if not isinstance(target, str) and not callable(target):
-        raise TypeError(f"target must be a function or 'module:attribute', not {type(target).__name__}: {target!r}")
+        raise TypeError(
+            f"target must be a function or 'module:attribute', not {type(target).__name__}: {target!r}"
+        )
     if isinstance(target, str) and ":" not in target:
         raise ValueError(f"target must be 'module:attribute', not {target!r}")
     if name == "python":

@@ -57,9 +57,9 @@ def julia(
 ) -> NDArray[np.int32]:
     """Count the steps until each point of a grid escapes under z -> z*z + c.
 
-    The count of a point is the number of updates done while abs(z) < 2, at most `max_iterations`; a point that
-    starts at abs(z) >= 2, at infinity or at NaN has count 0. Points whose count reaches `max_iterations` are
-    taken to belong to the filled Julia set of c.
+    The count of a point is the number of updates done while abs(z) < 2, at most `max_iterations`; a point
+    that starts at abs(z) >= 2, at infinity or at NaN has count 0. Points whose count reaches
+    `max_iterations` are taken to belong to the filled Julia set of c.
 
     Parameters
     ----------
@@ -101,8 +101,9 @@ def julia(
     Notes
     -----
     The work is at most ``len(x) * len(y) * max_iterations`` steps, which every backend but ``"c"`` and
-    ``"cffi"`` does. These prove for most points, by disc arithmetic over tiles of the grid and by a trapping
-    disc around the attracting cycle, what their count is without iterating them. Memory is that of the result.
+    ``"cffi"`` does. These prove for most points, by disc arithmetic over tiles of the grid and by a
+    trapping disc around the attracting cycle, what their count is without iterating them. Memory is that of
+    the result.
 
     The problem is the running example of [1]_; the mathematics is in [2]_.
 
@@ -114,8 +115,8 @@ def julia(
     Examples
     --------
     >>> import perfpy
-    >>> perfpy.julia([-2.0, -0.6, 0.0, 0.6], [0.0], max_iterations=20)
-    array([[ 0, 20, 18, 20]], dtype=int32)
+    >>> perfpy.julia([-2.0, -1.2, 0.0, 1.2], [0.0], max_iterations=20)
+    array([[ 0,  4, 20,  4]], dtype=int32)
 
     The counts of the book's picture, on two threads:
 
@@ -155,7 +156,7 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
     array = np.asarray(values)
     if array.dtype.kind not in "fiu" and array.size:
         raise TypeError(
-            f"{name} must hold real numbers, not {array.dtype} ({_short(values)}); convert it to float64 first"
+            f"{name} must hold real numbers, not {array.dtype} ({_short(values)}); convert it to float64"
         )
     if array.ndim != 1:
         raise ValueError(
@@ -166,9 +167,12 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
 
 
 def _constant(c: Any) -> complex:
-    if isinstance(c, str) or not hasattr(c, "__complex__") and not hasattr(c, "__float__"):
+    if isinstance(c, str) or not (hasattr(c, "__complex__") or hasattr(c, "__float__")):
         raise TypeError(f"c must be a complex number, not {type(c).__name__}: {_short(c)}")
-    return complex(c)
+    try:
+        return complex(c)
+    except OverflowError:
+        raise ValueError(f"c must be within the range of float64, not {_short(c)}") from None
 
 
 def _limit(max_iterations: Any) -> int:

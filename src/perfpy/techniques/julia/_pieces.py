@@ -1,1 +1,202 @@
-"""Placeholder."""
+"""Julia sets in pieces: blocks of rows, or parts of one row where a row is long work by itself."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from perfpy import executors
+from perfpy._dispatch import Backend, Kernel
+from perfpy.executors import Engine, Reach, Sizes
+
+from . import JULIA
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from perfpy.executors import ExecutorLike
+    from perfpy.executors._shared import Handle
+
+    Axis: TypeAlias = NDArray[np.float64]
+    Counts: TypeAlias = NDArray[np.int32]
+
+#: Steps per second of each backend on one core, roughly: they bound how long a piece can last at worst.
+_SPEED = {"python": 1.5e7, "numpy": 5e7, "numexpr": 1e8, "cython": 3e8, "pythran": 3e8, "numba": 1e9}
+_SPEED |= {"cffi": 5e9, "c": 5e9}
+_SPEED_OF_OTHERS = 1e8
+_AT_WORST = 0.2  # seconds
+#: The C kernel settles tiles of up to this many rows without iterating them.
+_GRAIN = 32
+
+
+def julia(
+    executor: ExecutorLike, backend: str, x: Axis, y: Axis, c: complex, max_iterations: int, out: Counts
+) -> None:
+    """Fill `out` with the counts of the grid, computed by the named backend on an executor."""
+    assert executor is not None
+    engine = executors.engine(executor)
+    if out.size:
+        steps = _AT_WORST * _SPEED.get(backend, _SPEED_OF_OTHERS)
+        tiles = _Tiles(x, y, most=int(steps) // max(1, max_iterations), engine=engine)
+        _RUN[engine.reach](engine, tiles, JULIA.table[backend], (x, y, c, max_iterations), out)
+
+
+class _Tile(NamedTuple):
+    """A piece of the grid, and the units of work that it is."""
+
+    rows: slice
+    columns: slice
+    units: range
+
+    def __str__(self) -> str:
+        return f"rows {self.rows.start} to {self.rows.stop - 1}"
+
+
+class _Tiles:
+    """Cut a grid into tiles of at most `most` points, sized by measured work.
+
+    A grid that is its own image under z -> -z has the symmetry of the Julia set: only the first half of its
+    rows is cut up, and `complete` copies the other half.
+    """
+
+    def __init__(self, x: Axis, y: Axis, *, most: int, engine: Engine) -> None:
+        self._shape = y.size, x.size
+        self._mirrored = _antisymmetric(y) and _antisymmetric(x)
+        self._part = min(x.size, max(1, most))  # points of a row
+        self._parts = -(-x.size // self._part)
+        rows = (y.size + 1) // 2 if self._mirrored else y.size
+        self._sizes = Sizes(
+            rows * self._parts,
+            workers=engine.workers,
+            most=most // x.size if self._parts == 1 else 1,
+            longest=engine.longest,
+            grain=_GRAIN,
+        )
+
+    def __iter__(self) -> Iterator[_Tile]:
+        for units in self._sizes:
+            row, part = divmod(units.start, self._parts)
+            first = part * self._part
+            columns = slice(first, min(first + self._part, self._shape[1]))
+            yield _Tile(slice(row, row + -(-len(units) // self._parts)), columns, units)
+
+    def measured(self, tile: _Tile, seconds: float) -> None:
+        """Take in how long a tile took."""
+        self._sizes.measured(tile.units, seconds)
+
+    def complete(self, tile: _Tile, out: Counts) -> None:
+        """Copy a tile that is done to where the symmetry puts it."""
+        if self._mirrored:
+            height, width = self._shape
+            rows = slice(height - tile.rows.stop, height - tile.rows.start)
+            columns = slice(width - tile.columns.stop, width - tile.columns.start)
+            out[rows, columns] = out[tile.rows, tile.columns][::-1, ::-1]
+
+
+def _antisymmetric(axis: Axis) -> bool:
+    return bool((axis == -axis[::-1]).all())
+
+
+_Problem: TypeAlias = "tuple[Axis, Axis, complex, int]"
+
+
+def _compute(kernel: Kernel, tile: _Tile, problem: _Problem, out: Counts) -> float:
+    """Fill a tile of `out` and return how many seconds it took."""
+    x, y, c, max_iterations = problem
+    started = perf_counter()
+    x, y = x[tile.columns], y[tile.rows]
+    # A part of one row is contiguous, and its strides must say so to every tool.
+    part = out[tile.rows, tile.columns].reshape(y.size, x.size)
+    kernel(x, y, c, max_iterations, part)
+    return perf_counter() - started
+
+
+def _run_in_memory(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Problem, out: Counts) -> None:
+    """Let threads write into `out`."""
+    executors.run(engine, _fill, (JULIA[backend.name], tiles, problem, out), tiles, tiles.measured)
+
+
+def _fill(tile: _Tile, kernel: Kernel, tiles: _Tiles, problem: _Problem, out: Counts) -> float:
+    seconds = _compute(kernel, tile, problem, out)
+    tiles.complete(tile, out)
+    return seconds
+
+
+def _run_on_host(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Problem, out: Counts) -> None:
+    """Let processes write into shared memory, and copy what is done to `out` while they go on."""
+    _check_sendable(backend)
+    x, y, c, max_iterations = problem
+    block = executors.SharedArrays(tuple((array.dtype.str, array.shape) for array in (x, y, out)))
+    try:
+        block[0][:], block[1][:] = x, y
+
+        def combine(tile: _Tile, seconds: float) -> None:
+            out[tile.rows, tile.columns] = block[2][tile.rows, tile.columns]
+            tiles.complete(tile, out)
+            tiles.measured(tile, seconds)
+
+        executors.run(engine, _fill_shared, (block.handle, backend.target, c, max_iterations), tiles, combine)
+    finally:
+        block.close()
+
+
+def _fill_shared(tile: _Tile, handle: Handle, target: str | Kernel, c: complex, max_iterations: int) -> float:
+    return float(executors.call_with_arrays(handle, _fill_arrays, tile, target, c, max_iterations))
+
+
+def _fill_arrays(
+    x: Axis, y: Axis, out: Counts, tile: _Tile, target: str | Kernel, c: complex, max_iterations: int
+) -> float:
+    return _compute(Backend("", target).load(), tile, (x, y, c, max_iterations), out)
+
+
+def _check_sendable(backend: Backend) -> None:
+    try:
+        pickle.dumps(backend.target)
+    except Exception as error:
+        raise TypeError(
+            f"backend {backend.name!r} of 'julia' cannot be sent to worker processes: {error}; "
+            "define its function at the top level of a module, or use executor='threads'"
+        ) from error
+
+
+def _run_remotely(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Problem, out: Counts) -> None:
+    """Send the coordinates of each tile and receive its counts."""
+    x, y, c, max_iterations = problem
+
+    def combine(piece: _Sent, result: tuple[float, Counts]) -> None:
+        seconds, counts = result
+        out[piece.tile.rows, piece.tile.columns] = counts
+        tiles.complete(piece.tile, out)
+        tiles.measured(piece.tile, seconds)
+
+    pieces = (_Sent(tile, x[tile.columns], y[tile.rows]) for tile in tiles)
+    executors.run(engine, _counts, (backend.target, c, max_iterations), pieces, combine)
+
+
+class _Sent(NamedTuple):
+    """A tile with the coordinates of its points."""
+
+    tile: _Tile
+    x: Axis
+    y: Axis
+
+    def __str__(self) -> str:
+        return str(self.tile)
+
+
+def _counts(piece: _Sent, target: str | Kernel, c: complex, max_iterations: int) -> tuple[float, Counts]:
+    counts = np.empty((piece.y.size, piece.x.size), np.int32)
+    whole = _Tile(slice(0, piece.y.size), slice(0, piece.x.size), range(1))
+    return _compute(Backend("", target).load(), whole, (piece.x, piece.y, c, max_iterations), counts), counts
+
+
+_RUN: dict[Reach, Callable[[Engine, _Tiles, Backend, _Problem, Counts], None]] = {
+    Reach.MEMORY: _run_in_memory,
+    Reach.HOST: _run_on_host,
+    Reach.NOTHING: _run_remotely,
+}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from perfpy._workload import Workload, arrays_agree
 
 #: How two results are held equal.
@@ -15,7 +17,7 @@ _SLOW = ("python", "numpy", "numexpr")
 
 
 def book_axes(points: int) -> tuple[list[float], list[float]]:
-    """Return the columns and rows of the book's grid: steps of 3.6/points added up from -1.8 and from +1.8."""
+    """Return the book's columns and rows: steps of 3.6/points added up from -1.8 and from +1.8."""
     step = 3.6 / points
     columns, value = [], -1.8
     while value < 1.8:
@@ -30,7 +32,7 @@ def book_axes(points: int) -> tuple[list[float], list[float]]:
 
 def _book(points: int, max_iterations: int) -> Mapping[str, Any]:
     columns, rows = book_axes(points)
-    return {"x": columns, "y": rows, "max_iterations": max_iterations}
+    return {"x": np.array(columns), "y": np.array(rows), "max_iterations": max_iterations}
 
 
 def _square(points: int, max_iterations: int, c: complex) -> Mapping[str, Any]:

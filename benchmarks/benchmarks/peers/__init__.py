@@ -1,0 +1,1 @@
+"""What others would write by hand: code that shares nothing with perfpy."""

@@ -1,3 +1,0 @@
-"""Placeholder."""
-from typing import Any
-ExecutorLike = Any

@@ -1,0 +1,68 @@
+"""Where divided work runs: ``executor=`` made real.
+
+A public function that can divide its work takes ``executor=``, asks `engine` what to run on, cuts the work
+into pieces (`Sizes`), and hands them out through `run`, which knows no technique. How arrays travel depends
+on what an engine's workers can reach: threads write into the caller's arrays, processes of perfpy's own into
+a `SharedArrays` block, and any other executor is sent values and sends values back.
+"""
+
+from __future__ import annotations
+
+from ._pools import Engine, ExecutorLike, Reach, SupportsSubmit, engine
+from ._run import run
+from ._shared import SharedArrays, call_with_arrays
+from ._sizes import Sizes
+
+__all__ = [
+    "ExecutorLike",
+    "resolve",
+    "Engine",
+    "Reach",
+    "SharedArrays",
+    "Sizes",
+    "SupportsSubmit",
+    "call_with_arrays",
+    "engine",
+    "run",
+]
+
+
+def resolve(spec: ExecutorLike) -> SupportsSubmit | None:
+    """Return the executor that an ``executor=`` argument stands for.
+
+    Parameters
+    ----------
+    spec : None, str or executor
+        None for the calling thread; ``"threads"`` or ``"processes"`` for a worker per available core, or
+        with a number of workers, as ``"threads:4"``; or an object whose ``submit`` returns futures (PEP
+        3148), which is returned unchanged.
+
+    Returns
+    -------
+    executor or None
+        For a string, perfpy's own pool for that number of workers. It is created when first asked for,
+        shared by all calls, and shut down when the interpreter exits; shutting it down yourself is an error.
+
+    Raises
+    ------
+    ValueError
+        If a string names no executor or its number of workers is not a positive integer.
+    TypeError
+        If `spec` is neither None, a string, nor an object with a ``submit`` method.
+
+    Notes
+    -----
+    Processes are started by loky where it is installed (``pip install "perfpy[cluster]"``), else by the
+    standard library with the start method ``forkserver`` or ``spawn``; never by ``fork``, which is unsafe
+    once there are threads.
+
+    Examples
+    --------
+    >>> import perfpy
+    >>> threads = perfpy.executors.resolve("threads:2")
+    >>> threads.submit(pow, 2, 10).result()
+    1024
+    >>> perfpy.executors.resolve(None) is None
+    True
+    """
+    return None if spec is None else engine(spec).executor

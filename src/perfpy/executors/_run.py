@@ -1,0 +1,130 @@
+"""Hand out pieces of work in a sliding window and put the results together."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Iterable, Iterator
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from ._pools import Engine, Reach, discard, renew
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+def run(
+    engine: Engine,
+    function: Callable[..., Result],
+    arguments: tuple[Any, ...],
+    pieces: Iterable[Piece],
+    combine: Callable[[Piece, Result], None],
+) -> None:
+    """Call ``function(piece, *arguments)`` for all pieces on an executor and combine the results here.
+
+    Pieces are drawn when there is room in the window, so that they can be sized by what `combine` has
+    learnt, and at most as many are drawn as results are combined plus the window. Results are combined as
+    they arrive, in any order, each piece's once.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where to run.
+    function : callable
+        Computes a piece; a pure function, as a piece may be computed again when a worker process died.
+    arguments : tuple
+        What it needs besides the piece. They are sent with each piece and have to be small.
+    pieces : iterable
+        The work.
+    combine : callable
+        Takes a piece and its result.
+
+    Raises
+    ------
+    Exception
+        Whatever `function` raised first, as it was raised. What has not been started is cancelled.
+    concurrent.futures.BrokenExecutor
+        If workers died, and for a pool of perfpy's own if they did so again in a fresh one.
+    """
+    job = _Job(engine, function, arguments, iter(pieces))
+    try:
+        while job.fill():
+            try:
+                piece, result = job.next_result()
+            except concurrent.futures.BrokenExecutor as error:
+                job.restart(error)
+            else:
+                combine(piece, result)
+    except BaseException as error:
+        job.abandon(at_once=not isinstance(error, Exception))
+        raise
+
+
+class _Job:
+    """The pieces of one call of `run` that are under way."""
+
+    def __init__(
+        self, engine: Engine, function: Callable[..., Any], arguments: tuple[Any, ...], pieces: Iterator[Any]
+    ) -> None:
+        self._engine = engine
+        self._function = function
+        self._arguments = arguments
+        self._pieces = pieces
+        self._lost: list[Any] = []  # pieces that a broken pool did not finish
+        self._pending: dict[Any, Any] = {}  # future to piece
+        self._finished: SimpleQueue[Any] = SimpleQueue()
+        self._restarted = False
+
+    def fill(self) -> bool:
+        """Submit pieces until the window is full; return whether any are under way."""
+        while len(self._pending) < self._engine.window:
+            piece = self._lost.pop() if self._lost else next(self._pieces, _END)
+            if piece is _END:
+                break
+            try:
+                future = self._engine.executor.submit(self._function, piece, *self._arguments)
+            except concurrent.futures.BrokenExecutor as error:
+                self._lost.append(piece)
+                self.restart(error)
+            else:
+                self._pending[future] = piece
+                future.add_done_callback(self._finished.put)
+        return bool(self._pending)
+
+    def next_result(self) -> tuple[Any, Any]:
+        """Wait for a piece; raise what it raised."""
+        future = self._finished.get()
+        result = future.result()
+        return self._pending.pop(future), result
+
+    def restart(self, error: concurrent.futures.BrokenExecutor) -> None:
+        """Go on with a fresh pool: all that was under way has to be done again."""
+        if self._restarted:
+            discard(self._engine)
+            raise concurrent.futures.BrokenExecutor(
+                f"worker processes died twice while computing {self._under_way()}: killed, out of memory, "
+                "or never started because the main script lacks its `if __name__ == '__main__':` guard; "
+                "the reason is on stderr or in the system's log"
+            ) from error
+        fresh = renew(self._engine)
+        if fresh is None:
+            raise error
+        self._engine, self._restarted = fresh, True
+        self._lost.extend(self._pending.values())
+        self._pending.clear()
+        self._finished = SimpleQueue()  # futures of the broken pool report to the old one
+
+    def abandon(self, *, at_once: bool) -> None:
+        """Cancel what has not started, and let nothing write into the caller's arrays any more."""
+        for future in self._pending:
+            future.cancel()
+        if self._engine.reach is Reach.MEMORY:
+            concurrent.futures.wait(self._pending)
+        elif at_once:
+            discard(self._engine)
+
+    def _under_way(self) -> str:
+        return ", ".join(map(str, [*self._pending.values(), *self._lost]))
+
+
+_END = object()
