@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -199,37 +200,47 @@ def test_every_technique_has_a_case() -> None:
 
 def resident_bytes() -> int:
     pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * 4096
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def growth(call: Callable[[], object], count: int) -> tuple[int, int]:
+    """Return how many blocks of Python's and bytes of the process many calls keep.
+
+    The smallest growth of three attempts: a leak shows in each, a cache or another thread that grows does not.
+    """
+    found = []
+    for _ in range(3):
+        gc.collect()
+        blocks, resident = sys.getallocatedblocks(), resident_bytes()
+        for _ in range(count):
+            call()
+        gc.collect()
+        found.append((sys.getallocatedblocks() - blocks, resident_bytes() - resident))
+        if found[-1][0] < count // 10 and found[-1][1] < 50 * count:
+            break
+    return min(blocks for blocks, _ in found), min(resident for _, resident in found)
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_ten_thousand_calls_leak_nothing(case: Case, backend: str) -> None:
-    def calls(count: int) -> tuple[int, int]:
-        for _ in range(count):
-            case.call(backend)
-        gc.collect()
-        return sys.getallocatedblocks(), resident_bytes()
-
     references = [sys.getrefcount(array) for array in case.arrays.values()]
-    blocks, resident = calls(500)
-    more_blocks, more_resident = calls(10_000)
+    case.call(backend)
+    blocks, resident = growth(lambda: case.call(backend), 10_000)
     assert [sys.getrefcount(array) for array in case.arrays.values()] == references
-    assert more_blocks - blocks < 1000
+    assert blocks < 1000
     if _build.SANITIZE in ("", "none"):  # a sanitizer keeps freed memory for a while
-        assert more_resident - resident < 2_000_000
+        assert resident < 500_000
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_failed_calls_leak_nothing(case: Case, backend: str) -> None:
-    def calls(count: int) -> int:
-        for _ in range(count):
-            for changes, kind in case.bad:
-                with pytest.raises(kind):
-                    case.call(backend, **changes)
-        gc.collect()
-        return sys.getallocatedblocks()
+    def call() -> None:
+        for changes, kind in case.bad:
+            with pytest.raises(kind):
+                case.call(backend, **changes)
 
-    blocks = calls(20)
-    assert calls(200) - blocks < 150
+    call()
+    assert growth(call, 1000)[0] < 100
 
 
 def test_threads_calling_at_once(case: Case, backend: str) -> None:
