@@ -206,7 +206,7 @@ def resident_bytes() -> int:
 def growth(call: Callable[[], object], count: int) -> tuple[int, int]:
     """Return how many blocks of Python's and bytes of the process many calls keep.
 
-    The smallest growth of three attempts: a leak shows in each, a cache or another thread that grows does not.
+    The smallest growth of three attempts: a leak shows in each, a cache or a thread that grows does not.
     """
     found = []
     for _ in range(3):

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 import perfpy
-from perfpy import _build
+from perfpy import _build, techniques
 
-CASES = Path(__file__).with_name("cases.py")
+HERE = Path(__file__).parent
 SLOW = 4 if _build.SANITIZE not in ("", "none") else 1
 
 PRELUDE = f"""
 import hashlib, os, sys, threading, time
-sys.path.insert(0, {str(CASES.parent)!r})
+sys.path.insert(0, {str(HERE)!r})
 from cases import CASES
 import perfpy
 case = CASES[sys.argv[1]]
@@ -39,16 +39,34 @@ print("alive", flush=True)
 """
 
 SHARING = """
+def progress(seconds):
+    ticks, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        ticks += 1
+    return ticks / seconds
+
 case.call(backend)
-sys.setswitchinterval(1e-6)  # a thread that waits for the lock gets it at once, but keeps it no longer
+sys.setswitchinterval(1e-4)  # a thread that waits for the lock gets it soon, but keeps it no longer than this
+alone = progress(0.3)
 threading.Thread(target=lambda: case.function(**case.huge, backend=backend), daemon=True).start()
-time.sleep(0.3)
-start, used = time.perf_counter(), time.thread_time()
-while time.perf_counter() < start + 0.5:
-    pass
-print((time.thread_time() - used) / (time.perf_counter() - start), flush=True)
+time.sleep(0.2)
+print(progress(0.5) / alone, flush=True)
 os._exit(0)
 """
+
+# Slices of 5 ms that hold the lock: what the test of it must find out.
+HOLDING = """
+import ctypes
+usleep = ctypes.PyDLL(None).usleep
+def hold(*arguments):
+    while lengthy:
+        usleep(5000)
+lengthy = False
+perfpy.register_backend(sys.argv[1], "holder", hold)
+case.call("holder")
+lengthy = True
+backend = "holder"
+""" + SHARING.replace("case.call(backend)", "")
 
 ANSWER = """
 try:
@@ -111,8 +129,16 @@ def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
 def test_the_interpreter_lock_is_released(technique: str, backend: str) -> None:
     if not traits(technique, backend).releases_gil:
         pytest.skip("declared not to release it")
-    share = float(output(start(SHARING, technique, backend)))
-    assert share > 0.1, f"another thread got {share:.1%} of its time"
+    shares = []
+    while len(shares) < 3 and max(shares, default=0) < 0.6:  # a busy machine may take a processor away
+        shares.append(float(output(start(SHARING, technique, backend))))
+    assert max(shares) >= 0.6, f"another thread worked at {max(shares):.0%} of its speed"
+
+
+@pytest.mark.parametrize("technique", techniques.names())
+def test_a_held_interpreter_lock_would_be_found_out(technique: str) -> None:
+    shares = [float(output(start(HOLDING, technique, "holder"))) for _ in range(3)]
+    assert max(shares) < 0.6
 
 
 def test_every_instruction_set_gives_the_same(technique: str, backend: str) -> None:
