@@ -1,6 +1,6 @@
 """Measures everything that the pages and README quote, and writes it to ``docs/data``.
 
-    python docs/measure.py                # everything, about four minutes; the machine should be idle
+    python docs/measure.py                # everything, about six minutes; the machine should be idle
     python docs/measure.py julia-book     # one data set
     python docs/measure.py --readme       # measure nothing; put the present figures into README.md
 
@@ -27,7 +27,7 @@ import dataset  # noqa: E402  (lies beside the Sphinx extensions)
 import numpy as np  # noqa: E402
 
 import perfpy  # noqa: E402
-from perfpy.lab import Comparison  # noqa: E402
+from perfpy.lab.machine import machine  # noqa: E402
 from perfpy.techniques.julia._workloads import WORKLOADS  # noqa: E402
 
 #: Data set to the arguments of `perfpy.compare`.
@@ -40,6 +40,7 @@ COMPARISONS: dict[str, dict[str, Any]] = {
     "julia-seahorse": {"workload": "seahorse", "backends": COMPILED},
 }
 LIMIT = "julia-limit"
+PEERS = "julia-peers"
 README_DATA = "julia-book"
 
 
@@ -69,7 +70,6 @@ def measure_limit(name: str, compiler: str = "cc") -> None:
     """Compile and run the arithmetic of a step, for each width of vector that this machine has."""
     flags = {1: [], 2: [], 4: ["-mavx2"], 8: ["-mavx512f", "-mprefer-vector-width=512"]}
     common = ["-O3", "-ffp-contract=off", "-fno-tree-vectorize", "-fno-tree-slp-vectorize"]
-    machine = Comparison.from_dict(json.loads(dataset.path(README_DATA).read_text())["comparison"]).machine
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "limit"
@@ -81,7 +81,18 @@ def measure_limit(name: str, compiler: str = "cc") -> None:
                 result = subprocess.run([str(program)], check=False, capture_output=True, text=True)
                 if result.returncode == 0:  # not an illegal instruction
                     runs.append(json.loads(result.stdout))
-    store(name, {"machine": machine.cpu, "date": date.today().isoformat(), "runs": runs})
+    store(name, {"machine": machine().cpu, "date": date.today().isoformat(), "runs": runs})
+
+
+def measure_peers(name: str) -> None:
+    """Run perfpy beside the best of others, in turns in one process, and keep the table that comes out."""
+    command = ["python", "benchmarks/ratios.py"]
+    script = HERE.parent / command[1]
+    result = subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True)
+    lines = [line.strip("| ").split(" | ") for line in result.stdout.splitlines() if line.startswith("|")]
+    header, _, *cells = ([cell.strip("* ").replace("**", "") for cell in line] for line in lines)
+    content = {"command": " ".join(command), "machine": machine().cpu, "date": date.today().isoformat()}
+    store(name, {**content, "header": header, "cells": cells})
 
 
 def store(name: str, content: object) -> None:
@@ -107,15 +118,13 @@ def write_readme() -> None:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure what the documentation quotes.")
-    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, LIMIT, []], metavar="NAME")
+    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, LIMIT, PEERS, []], metavar="NAME")
     parser.add_argument("--readme", action="store_true", help="only put the present figures into README.md")
     options = parser.parse_args()
-    names = options.names or ([] if options.readme else [*COMPARISONS, LIMIT])
+    special = {LIMIT: measure_limit, PEERS: measure_peers}
+    names = options.names or ([] if options.readme else [*COMPARISONS, LIMIT, PEERS])
     for name in names:
-        if name == LIMIT:
-            measure_limit(name)
-        else:
-            measure(name)
+        special.get(name, measure)(name)
     write_readme()
 
 

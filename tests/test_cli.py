@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -113,6 +114,22 @@ def test_backends_lists_all():
         assert f"julia      {name}" in run.stdout
 
 
+@pytest.mark.parametrize("command", [["backends"], ["compare", "--workload", "tiny", "--backends", "ghost"]])
+def test_what_is_missing_is_listed_with_the_remedy(command):
+    code = (
+        "import sys\n"
+        "from perfpy._dispatch import Backend\n"
+        "from perfpy.cli import command\n"
+        "from perfpy.techniques import find\n"
+        "find('julia').register(Backend('ghost', 'ghost:f', package='no_such_package', extra='ghosts'))\n"
+        "command()"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"ghost +missing", run.stdout)
+    assert 'install it with: pip install "perfpy[ghosts]"' in " ".join(run.stdout.split())
+
+
 def test_info_says_what_was_built():
     run = perfpy("info")
     assert run.returncode == 0
@@ -170,14 +187,18 @@ def test_without_its_packages_the_remedy_is_named(package):
     assert run.stderr.strip().endswith('pip install "perfpy[cli]"')
 
 
-def workers():
-    """Return the processes that run a backend."""
-    found = set()
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if b"perfpy.lab.worker" in file.read_bytes():
-                found.add(file.parent.name)
-    return found
+def parent(pid):
+    """Return the parent of a process, or None if the process has ended."""
+    with contextlib.suppress(OSError):
+        state, number = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+        return None if state == "Z" else int(number)
+    return None
+
+
+def worker_of(process):
+    """Return the process that runs a backend for this one, or None between two of them."""
+    numbers = (int(file.name) for file in Path("/proc").glob("[0-9]*"))
+    return next((number for number in numbers if parent(number) == process.pid), None)
 
 
 @PROC
@@ -186,7 +207,6 @@ def workers():
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)],
 )
 def test_interrupted_it_leaves_no_process_behind(number, status):
-    before = workers()
     command = [
         sys.executable,
         "-P",
@@ -203,20 +223,23 @@ def test_interrupted_it_leaves_no_process_behind(number, status):
     with subprocess.Popen(
         command, cwd=FAKES, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        seen = set()
-        while len(seen) < 2 and process.poll() is None:  # the reference comes first, then the backend
-            seen |= workers() - before
-            time.sleep(0.05)
-        time.sleep(0.5)  # it hangs by now
-        assert process.poll() is None
-        assert len(workers() - before) == 1
-        started = time.monotonic()
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
-        assert time.monotonic() - started < 2
+        try:
+            seen = []
+            while len(seen) < 2:  # the reference comes first, then the backend
+                assert process.poll() is None
+                found = worker_of(process)
+                seen += [found] if found is not None and found not in seen else []
+                time.sleep(0.02)
+            time.sleep(0.5)  # it hangs by now
+            started = time.monotonic()
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=10)
+            assert time.monotonic() - started < 2
+        finally:
+            process.kill()
     assert process.returncode == status
     assert "Traceback" not in errors
     deadline = time.monotonic() + 2
-    while workers() - before and time.monotonic() < deadline:
+    while parent(seen[1]) is not None and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert workers() - before == set()
+    assert parent(seen[1]) is None

@@ -1,6 +1,7 @@
 """Directives and roles that put measured figures on a page, so that no figure is typed by hand.
 
-Directives take a data set's name: ``measured-table``, ``measured-chart``, ``rate-table``, ``limit-table``.
+Directives take a data set's name: ``measured-table``, ``measured-chart``, ``rate-table``, ``limit-table``
+and ``stored-table``.
 Roles stand in a sentence: ``measured`` (time of a backend), ``cold``, ``rate`` (steps per second), ``ratio``
 (how many times as fast the second backend is as the first), ``measured-steps`` and ``limit-cycles``.
 """
@@ -109,6 +110,19 @@ class LimitTable(_DataDirective):
         return [_table(header, cells), _paragraph(note, "measured-note")]
 
 
+class StoredTable(_DataDirective):
+    """A table that was stored as it came out of its command."""
+
+    def show(self, name: str) -> list[nodes.Node]:
+        stored = json.loads(dataset.path(name).read_text())
+        note = _paragraph("", "measured-note")
+        note += [
+            nodes.literal("", stored["command"]),
+            nodes.Text(f" · {stored['machine']}; {stored['date']}."),
+        ]
+        return [_table(stored["header"], stored["cells"]), note]
+
+
 class _Figure(SphinxRole):
     """Role ``name: data set, then arguments``."""
 
@@ -168,6 +182,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_directive("measured-chart", MeasuredChart)
     app.add_directive("rate-table", RateTable)
     app.add_directive("limit-table", LimitTable)
+    app.add_directive("stored-table", StoredTable)
     roles = {"measured": Measured, "cold": Cold, "rate": Rate, "ratio": Ratio, "measured-steps": Steps}
     for name, role in (roles | {"limit-cycles": LimitCycles}).items():
         app.add_role(name, role())

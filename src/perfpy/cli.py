@@ -153,12 +153,15 @@ def backends(technique: str | None) -> None:
     for row in rows:
         exact = "yes" if row.traits.exact else f"to {row.traits.bound:g}"
         gil = "yes" if row.traits.releases_gil else "no"
-        facts = (
-            (row.version, row.isa, exact, gil, row.traits.note) if row.available else ("missing", "", "", "")
-        )
-        style = "" if row.available else "yellow"
-        table.add_row(row.technique, row.name, *facts, *([] if row.available else [row.reason]), style=style)
-    _console().print(table)
+        if row.available:
+            table.add_row(row.technique, row.name, row.version, row.isa, exact, gil, row.traits.note)
+        else:
+            table.add_row(row.technique, row.name, "missing", style="yellow")
+    console = _console()
+    console.print(table)
+    for row in rows:
+        if not row.available:
+            console.print(f"\n{row.name}: {row.reason}")
 
 
 @command.command()
@@ -303,7 +306,7 @@ def _console(*, stderr: bool = False) -> Console:
     """Return a console as wide as the terminal; wide enough for every column where there is none."""
     from rich.console import Console
 
-    console = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    console = Console(stderr=stderr, highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 200
     return console

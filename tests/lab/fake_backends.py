@@ -2,8 +2,10 @@
 
 import ctypes
 import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -77,10 +79,9 @@ def slow(x, y, c, max_iterations, out):
 
 
 def children(x, y, c, max_iterations, out):
-    """Start a process, as an executor would, and never come back."""
-    import subprocess
-
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+    """Start a process, as an executor would, leave its number, and never come back."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+    Path(os.environ["FAKE_CHILD"]).write_text(str(child.pid))
     time.sleep(1000)
 
 

@@ -116,12 +116,14 @@ class _Job:
 
     def abandon(self, *, at_once: bool) -> None:
         """Cancel what has not started, and let nothing write into the caller's arrays any more."""
+        if at_once and self._engine.spec is not None and self._engine.reach is Reach.HOST:
+            # Nothing is cancelled first: a pool of Python 3.11 whose workers die trips over it.
+            discard(self._engine)
+            return
         for future in self._pending:
             future.cancel()
         if self._engine.reach is Reach.MEMORY:
             concurrent.futures.wait(self._pending)
-        elif at_once:
-            discard(self._engine)
 
     def _under_way(self) -> str:
         return ", ".join(map(str, [*self._pending.values(), *self._lost]))

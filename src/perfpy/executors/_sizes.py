@@ -45,7 +45,10 @@ class Sizes(Iterator[range]):
         left = self._total - self._next
         if left == 0:
             raise StopIteration
-        piece = range(self._next, self._next + min(left, self._size(left)))
+        size = min(left, self._size(left))
+        if size >= self._grain > left - size and left <= self._most:
+            size = left  # what would remain is too little for a piece of its own
+        piece = range(self._next, self._next + size)
         self._next = piece.stop
         return piece
 

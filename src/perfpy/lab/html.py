@@ -140,7 +140,9 @@ def _memory(comparison: Comparison) -> str:
     axis = from_zero(list(map(float, sizes.values())), base=2.0)
     description = "; ".join(f"{bar.name} {bar.note}" for bar in bars)
     chart = bar_chart("Peak memory", description, bars, axis, units.memory_tick, _NARROW)
-    return _figure("Peak memory of a call", chart, "Over what the process held before; result included.")
+    alone = " Processes of the executor are not counted." if comparison.executor else ""
+    caption = f"Over what the process held before; result included.{alone}"
+    return _figure("Peak memory of a call", chart, caption)
 
 
 def _lines(comparison: Comparison) -> str:

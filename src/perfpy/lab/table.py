@@ -62,11 +62,11 @@ def _style(row: Row, column: int) -> str:
 def progress_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
     """Show a bar on a terminal while comparisons run; yields what `compare` takes as `progress`."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[stage]}"),
+        TextColumn("{task.fields[stage]}", style="dim", markup=False),
     )
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}

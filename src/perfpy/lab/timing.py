@@ -10,8 +10,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-#: Medians of fresh processes that run one and the same backend scatter by 2 to 4 % (standard deviation over 8
-#: processes, measured with four backends of ``julia``): two of them seldom differ by more than 2 * 5 %.
+#: Medians of fresh processes that run one and the same backend scatter by 2 to 4 % (standard deviation over 9
+#: processes each of ``c``, ``cffi`` and ``cython`` on the small workload of ``julia``), so that two of them
+#: seldom differ by more than 2 * 5 %. A process that other programs disturb can take twice as long: no rule
+#: helps there.
 PROCESS_NOISE = 0.05
 
 _BUDGET = 0.5  # seconds of rounds per backend, unless a single call is longer

@@ -29,8 +29,8 @@ _SPEED = {"python": 1.5e7, "numpy": 5e7, "numexpr": 1e8, "cython": 3e8, "pythran
 _SPEED |= {"cffi": 5e9, "c": 5e9}
 _SPEED_OF_OTHERS = 1e8
 _AT_WORST = 0.2  # seconds
-#: The C kernel settles tiles of up to this many rows without iterating them.
-_GRAIN = 32
+#: The C kernel settles whole tiles where it is given at least this many rows.
+_GRAIN = 64
 
 
 def julia(
