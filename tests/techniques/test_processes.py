@@ -131,7 +131,7 @@ def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
 def test_the_interpreter_lock_is_released(technique: str, backend: str) -> None:
     if not traits(technique, backend).releases_gil:
         pytest.skip("declared not to release it")
-    shares = []
+    shares: list[float] = []
     while len(shares) < 6 and max(shares, default=0) < ENOUGH:  # a busy machine may take a processor away
         shares.append(float(output(start(SHARING, technique, backend))))
     assert max(shares) >= ENOUGH, f"another thread worked at {max(shares):.0%} of its speed"
