@@ -13,7 +13,7 @@ INSIDE = 4 - 1e-13
 OUTSIDE = 4 + 1e-13
 
 
-#pythran export advance(float64[], float64[], float64, float64, int64, int32[], float64[], int64[])
+# pythran export advance(float64[], float64[], float64, float64, int64, int32[], float64[], int64[])
 def advance(x, y, c_real, c_imag, limit, out, z, state):
     """Work for a slice; return whether all is done. `state` is the point and its step, `z` its value."""
     width = len(x)
