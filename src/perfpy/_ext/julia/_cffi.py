@@ -24,7 +24,8 @@ ffi.cdef(
 
     julia_kernel *perfpy_julia_variant(enum perfpy_isa isa);
     const char *perfpy_isa_name(enum perfpy_isa isa);
-    int perfpy_isa_choose(const char *requested, unsigned allowed, enum perfpy_isa *chosen, char *message, size_t size);
+    int perfpy_isa_choose(const char *requested, unsigned allowed, enum perfpy_isa *chosen, char *message,
+                          size_t size);
 
     extern "Python" int perfpy_julia_signal(void *context);
     """

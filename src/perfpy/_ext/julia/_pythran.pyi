@@ -1,11 +1,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-def julia(
+def advance(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     c_real: float,
     c_imag: float,
-    max_iterations: int,
+    limit: int,
     out: NDArray[np.int32],
-) -> None: ...
+    z: NDArray[np.float64],
+    state: NDArray[np.int64],
+) -> bool: ...

@@ -162,7 +162,8 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
         raise ValueError(
             f"{name} must be a 1-D array or an integer, not {array.ndim}-D of shape {array.shape}"
         )
-    return np.ascontiguousarray(array, dtype=np.float64)
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    return array if array.flags.aligned else array.copy()
 
 
 def _constant(c: Any) -> complex:

@@ -27,13 +27,13 @@ def _choose() -> tuple[Callable[..., int], str]:
 _KERNEL, ISA = _choose()
 
 
-def _keep_exception(kind: type[BaseException], exception: BaseException, traceback: TracebackType) -> None:
+def _keep_exception(kind: type[BaseException], exception: BaseException, traceback: TracebackType) -> None:  # noqa: ARG001
     """Hand the exception that stopped the kernel to the call that started it."""
     ffi.from_handle(traceback.tb_frame.f_locals["context"]).append(exception)
 
 
 @ffi.def_extern(error=1, onerror=_keep_exception)  # type: ignore[untyped-decorator]
-def perfpy_julia_signal(context: object) -> int:
+def perfpy_julia_signal(context: object) -> int:  # noqa: ARG001
     """Be Python code, so that pending signal handlers run; one that raises stops the kernel."""
     return 0
 

@@ -1,33 +1,31 @@
 """Batches of points that LLVM turns into SIMD instructions, compressed to those that have not escaped.
 
-A loop over one point at a time is a chain of dependent operations: the processor waits for each of them. Here the
-inner loop runs over a batch of points, all at the same step, so LLVM computes several in one instruction and keeps
-several instructions in flight. Three more ideas:
+A loop over one point at a time is a chain of dependent operations: the processor waits for each of them.
+Here the inner loop runs over a batch of points, all at the same step, so LLVM computes several in one
+instruction and keeps several instructions in flight. Three more ideas:
 
 - Escaped points are squeezed out of the batch between rounds of steps, so that none is computed for long.
-- The first rounds are short and test every step, because most points escape early. For ``abs(c) < 1.99`` later
-  rounds are long and test only their end: an escaped orbit never comes back, so a point inside at the end was
-  inside all along. The few that left are run once more with tests, for the exact count.
-- Work is done in slices of some milliseconds. What a slice leaves unfinished is kept in arrays, and Python runs
-  its signal handlers between slices, so Ctrl-C stops even one point with 2**31 - 1 steps.
+- The first rounds are short and test every step, because most points escape early. For ``abs(c) < 1.99``
+  later rounds are long and test only their end: an escaped orbit never comes back, so a point inside at
+  the end was inside all along. The few that left are run once more with tests, for the exact count.
+- Work is done in slices of some milliseconds. What a slice leaves unfinished is kept in arrays, and
+  Python runs its signal handlers between slices, so Ctrl-C stops even one point with 2**31 - 1 steps.
 
-The arithmetic is that of Python's complex numbers, operation by operation. Numba contracts nothing to fused
-multiply-adds unless ``fastmath`` is on, which stays off.
+The arithmetic is that of Python's complex numbers, operation by operation. Numba contracts nothing to
+fused multiply-adds unless ``fastmath`` is on, which stays off.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # |z| < 2 is decided by x*x + y*y away from 4 and by hypot, as Python's abs does it, this close to it.
 _INSIDE, _OUTSIDE = 4 - 1e-13, 4 + 1e-13
@@ -41,20 +39,19 @@ _SLICE = 1 << 23  # steps of points between two looks at signals: some milliseco
 _SMALLEST = 64  # points that a round costs at least, in time
 
 
-def _compile(function: _Function) -> _Function:
+def _compile(function: Callable[..., Any]) -> Any:
     """Compile with Numba, the machine code kept on disk where Numba finds a place for it.
 
-    Compiling takes seconds and loading milliseconds. Numba keys its files by processor and source, so they are
-    never run elsewhere.
+    Compiling takes seconds and loading milliseconds. Numba keys its files by processor and
+    source, so they are never run elsewhere.
     """
     try:
-        compiled: _Function = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # no directory that can be written
-        compiled = numba.njit(nogil=True, error_model="numpy")(function)
-    return compiled
+        return numba.njit(nogil=True, error_model="numpy")(function)
 
 
-def _tested(steps: int) -> Callable[..., int]:
+def _tested(steps: int) -> Any:
     """Make the round of that many steps which counts those done inside; constant, so that it is unrolled."""
 
     @_compile
@@ -150,7 +147,7 @@ def _load(x, y, first, size, points, places):  # type: ignore[no-untyped-def]
 
 @_compile
 def _advance(x, y, c_real, c_imag, limit, out, lanes, numbers, state):  # type: ignore[no-untyped-def]
-    """Work for a slice; return whether all is done. `state` holds the next point, live points and their step."""
+    """Work for a slice; return whether all is done. `state` is the next point, live points, their step."""
     points, ends, left, counts, last = lanes[0:2], lanes[2:4], lanes[4:6], lanes[6], lanes[7]
     places, left_places = numbers[0], numbers[1]
     first, live, n = state

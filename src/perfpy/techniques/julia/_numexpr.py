@@ -1,12 +1,14 @@
 """Several steps fused into one expression, on the points that have not escaped yet.
 
-NumExpr runs an expression over pieces of the arrays that stay in the nearest cache and needs no whole-array
-temporaries. It knows complex numbers and finds common parts of an expression, so z -> z*z + c written out for eight
-steps is sixteen operations in one call. For ``abs(c) < 1.99`` an escaped orbit never comes back: a point inside after
-the eight steps was inside all along, and only the others are run again step by step for their exact count.
+NumExpr runs an expression over pieces of the arrays that stay in the nearest cache and needs no whole-
+array temporaries. It knows complex numbers and finds common parts of an expression, so z -> z*z + c
+written out for eight steps is sixteen operations in one call. For ``abs(c) < 1.99`` an escaped orbit
+never comes back: a point inside after the eight steps was inside all along, and only the others are run
+again step by step for their exact count.
 
-Arrays are handed over in chunks for which NumExpr stays in the calling thread. Its pool belongs to the process, and
-changing its size is not safe while another thread computes; threads come from ``executor=`` alone.
+Arrays are handed over in chunks for which NumExpr stays in the calling thread. Its pool belongs to the
+process, and changing its size is not safe while another thread computes; threads come from ``executor=``
+alone.
 """
 
 from __future__ import annotations
@@ -46,9 +48,11 @@ class _Expressions(threading.local):
 
 _EXPRESSIONS = _Expressions()
 
-# A compiler for arm64 may fuse the multiplications and additions of NumExpr's own code, which rounds differently.
+# A compiler for arm64 may fuse multiplications and additions in NumExpr's own code: other roundings.
 _probe = complex(1 + 2.0**-30, 1 + 2.0**-29)
-if complex(_EXPRESSIONS.norm(np.array([_probe]), ex_uses_vml=False)[0]) != _probe.real**2 + _probe.imag**2 or (
+if complex(
+    _EXPRESSIONS.norm(np.array([_probe]), ex_uses_vml=False)[0]
+) != _probe.real**2 + _probe.imag**2 or (
     complex(_EXPRESSIONS.step(np.array([_probe]), np.array(0j), ex_uses_vml=False)[0]) != _probe * _probe
 ):
     raise ImportError("this build of NumExpr fuses multiplications and additions, so its counts would differ")

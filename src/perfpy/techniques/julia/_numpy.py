@@ -1,12 +1,13 @@
 """Whole-array arithmetic on the points that have not escaped yet.
 
-Masking the full grid would touch every point in every step; compressing the arrays to the live points makes a step
-as cheap as there are points left. A block of the grid at a time keeps the arrays in cache, and results written into
-existing arrays save the time to allocate them. For ``abs(c) < 1.99`` an escaped orbit never comes back, so several
-steps go untested: a point inside after them was inside all along, and only the others are run again step by step.
+Masking the full grid would touch every point in every step; compressing the arrays to the live points
+makes a step as cheap as there are points left. A block of the grid at a time keeps the arrays in cache,
+and results written into existing arrays save the time to allocate them. For ``abs(c) < 1.99`` an escaped
+orbit never comes back, so several steps go untested: a point inside after them was inside all along, and
+only the others are run again step by step.
 
-Real and imaginary parts are arrays of their own: numpy's complex product fuses multiplication and addition where the
-processor can, which rounds otherwise than Python's.
+Real and imaginary parts are arrays of their own: numpy's complex product fuses multiplication and
+addition where the processor can, which rounds otherwise than Python's.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ def julia(
 
 
 def _block(
-    z: NDArray[np.float64], places: NDArray[np.intp], c: complex, max_iterations: int, counts: NDArray[np.int32]
+    z: NDArray[np.float64],
+    places: NDArray[np.intp],
+    c: complex,
+    max_iterations: int,
+    counts: NDArray[np.int32],
 ) -> None:
     stays_out = c.real * c.real + c.imag * c.imag < _NO_RETURN
     n = min(_EARLY, max_iterations) if stays_out else max_iterations
@@ -67,7 +72,12 @@ def _block(
 
 
 def _tested(
-    z: NDArray[np.float64], places: NDArray[np.intp], c: complex, n: int, steps: int, counts: NDArray[np.int32]
+    z: NDArray[np.float64],
+    places: NDArray[np.intp],
+    c: complex,
+    n: int,
+    steps: int,
+    counts: NDArray[np.int32],
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Do some steps from step `n` on; write the counts of the points that escape and return the others."""
     work = np.empty_like(z)
