@@ -1,6 +1,6 @@
 from . import executors as executors
-from ._dispatch import BackendUnavailable as BackendUnavailable
 from ._build import __version__ as __version__
+from ._dispatch import BackendUnavailable as BackendUnavailable
 from .lab import build_info as build_info
 from .lab import compare as compare
 from .techniques import backends as backends

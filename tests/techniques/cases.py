@@ -28,6 +28,8 @@ class Case:
         Arrays that make the result empty.
     huge : mapping
         Arguments of a call that takes many minutes on any backend.
+    lengthy : mapping
+        What to change in `huge` for a call of some tenths of a second on a fast backend.
     workload : callable
         Returns the arguments of a call of some size, on which variants of the compiled code are compared.
     bad : sequence
@@ -41,6 +43,7 @@ class Case:
     options: Mapping[str, Any]
     empty: Mapping[str, np.ndarray]
     huge: Mapping[str, Any]
+    lengthy: Mapping[str, Any]
     workload: Callable[[], Mapping[str, Any]]
     bad: tuple[tuple[Mapping[str, Any], type[Exception]], ...]
     out: bool
@@ -63,6 +66,7 @@ CASES = {
             "c": -0.390540870218401 - 0.586787907346969j,
             "max_iterations": 2**31 - 1,
         },
+        lengthy={"max_iterations": 100_000},
         workload=_julia.WORKLOADS[0].arguments,
         bad=(
             ({"x": [[0.0]]}, ValueError),

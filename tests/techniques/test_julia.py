@@ -118,6 +118,21 @@ class TestEqualToReference:
         assert_equal_to_reference(backend, axis, axis, 0.5 + 0.5j, LARGEST)
 
 
+class TestSubnormal:
+    """Near the real axis, c real: chaos makes the last bit of the smallest numbers decide the counts."""
+
+    x = np.linspace(-2.0, 2.0, 60)
+    y = np.array([5e-324, 1e-323, 1.5e-323, -5e-324, 3e-320, 1e-310, 2.3e-308, 7e-200])
+
+    def test_a_product_cannot_be_doubled_before_it_is_rounded(self) -> None:
+        product = 0.3 * 5e-324
+        assert product + product != (0.3 + 0.3) * 5e-324
+
+    @pytest.mark.parametrize("c", [-2, -1.9, -1.8, complex(-2, 1e-320)])
+    def test_equal(self, backend: str, c: complex) -> None:
+        assert_equal_to_reference(backend, self.x, self.y, c, 1500)
+
+
 class TestCircleOfRadiusTwo:
     """abs(z) < 2 is decided by hypot: x*x + y*y < 4 differs on a sixth of the points rounded onto it."""
 

@@ -79,7 +79,8 @@ cdef void test_steps(
             norm_there = norm if inside > 0.0 else norm_there  # stays as it was at the exit
             inside = inside if norm < INSIDE else 0.0
             count += inside
-            imag = (real + real) * imag + c.imag
+            imag = real * imag  # not (real + real) * imag, which rounds differently where it is subnormal
+            imag = imag + imag + c.imag
             real = real_squared - imag_squared + c.real
         ends.real[k] = real
         ends.imag[k] = imag
@@ -100,7 +101,8 @@ cdef Py_ssize_t untested(
         for step in range(LONG):
             real_squared = real * real
             imag_squared = imag * imag
-            imag = (real + real) * imag + c.imag
+            imag = real * imag
+            imag = imag + imag + c.imag
             real = real_squared - imag_squared + c.real
         ends.real[k] = real
         ends.imag[k] = imag
@@ -115,7 +117,7 @@ cdef void settle(
 ) noexcept nogil:
     """Run the points of a tested round again that came too close to |z| = 2 for x*x + y*y."""
     cdef Py_ssize_t k
-    cdef double real, imag, twice
+    cdef double real, imag, product
     cdef int count
     for k in range(size):
         if last[k] < INSIDE or not last[k] <= OUTSIDE:
@@ -124,9 +126,9 @@ cdef void settle(
         imag = points.imag[k]
         count = 0
         while count < steps and hypot(real, imag) < 2.0:
-            twice = real + real
+            product = real * imag
             real = real * real - imag * imag + c.real
-            imag = twice * imag + c.imag
+            imag = product + product + c.imag
             count += 1
         ends.real[k] = real
         ends.imag[k] = imag

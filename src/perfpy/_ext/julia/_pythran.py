@@ -33,7 +33,8 @@ def advance(x, y, c_real, c_imag, limit, out, z, state):
             imag_squared = imag * imag
             norm = real_squared + imag_squared
             if norm < INSIDE or (norm <= OUTSIDE and math.hypot(real, imag) < 2.0):
-                imag = (real + real) * imag + c_imag
+                imag = real * imag
+                imag = imag + imag + c_imag
                 real = real_squared - imag_squared + c_real
                 n += 1
             else:

@@ -38,7 +38,7 @@ JULIA = Technique(
         Backend("cffi", f"{_HERE}._cffi:julia", extension=f"{_EXT}._cffi", traits=_COMPILED),
         Backend("c", f"{_HERE}._c:julia", extension=f"{_EXT}._c", traits=_COMPILED),
     ),
-    auto=("c", "cffi", "numba", "pythran", "cython", "numpy"),
+    auto=("c", "cffi", "cython", "numba", "pythran", "numpy"),
 )
 
 _HALF_WIDTH = 1.8  # of the square that an integer `x` or `y` spans

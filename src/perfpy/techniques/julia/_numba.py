@@ -11,7 +11,8 @@ instruction and keeps several instructions in flight. Three more ideas:
 - Work is done in slices of some milliseconds. What a slice leaves unfinished is kept in arrays, and
   Python runs its signal handlers between slices, so Ctrl-C stops even one point with 2**31 - 1 steps.
 
-The arithmetic is that of Python's complex numbers, operation by operation. Numba contracts nothing to
+The arithmetic is that of Python's complex numbers, operation by operation: ``(real + real) * imag`` would be
+another number where the product is subnormal. Numba contracts nothing to
 fused multiply-adds unless ``fastmath`` is on, which stays off.
 """
 
@@ -66,7 +67,8 @@ def _tested(steps: int) -> Any:
                 norm_there = norm if inside > 0.0 else norm_there  # stays as it was at the exit
                 inside = inside if norm < _INSIDE else 0.0
                 count += inside
-                imag = (real + real) * imag + c_imag
+                imag = real * imag
+                imag = imag + imag + c_imag
                 real = real_squared - imag_squared + c_real
             ends[0, k], ends[1, k] = real, imag
             counts[k], last[k] = count, norm_there
@@ -87,7 +89,8 @@ def _untested_long(points, ends, last, size, c_real, c_imag):  # type: ignore[no
         real, imag = points[0, k], points[1, k]
         for _ in range(_LONG):
             real_squared, imag_squared = real * real, imag * imag
-            imag = (real + real) * imag + c_imag
+            imag = real * imag
+            imag = imag + imag + c_imag
             real = real_squared - imag_squared + c_real
         ends[0, k], ends[1, k] = real, imag
         norm = real * real + imag * imag
@@ -103,7 +106,7 @@ def _settle(points, ends, counts, last, size, steps, c_real, c_imag):  # type: i
         if last[k] >= _INSIDE and last[k] <= _OUTSIDE:
             real, imag, count = points[0, k], points[1, k], 0
             while count < steps and math.hypot(real, imag) < 2.0:
-                real, imag = real * real - imag * imag + c_real, (real + real) * imag + c_imag
+                real, imag = real * real - imag * imag + c_real, real * imag + imag * real + c_imag
                 count += 1
             ends[0, k], ends[1, k], counts[k] = real, imag, count
 
