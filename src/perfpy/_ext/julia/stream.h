@@ -12,7 +12,7 @@
 #include "pixels.h"
 
 enum {
-    BATCH = 1024,     /* points with which a stage runs */
+    BATCH = 2048,     /* points with which a stage runs */
     FIRST_STAGE = 16, /* its steps; each later stage ends at STAGE_RATIO times as many */
     STAGE_RATIO = 4,
     MOST_STAGES = 15, /* 16 * 4^14 = 2^32 > INT32_MAX */
