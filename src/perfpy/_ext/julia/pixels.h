@@ -15,6 +15,12 @@
 enum {
     GROUP = 6, /* vectors in flight */
     GROUP_LANES = GROUP * LANES,
+#if defined(VECTOR_AVX512)
+    CHECKED_GROUP = 4, /* fewer with a test at each step, which takes more registers */
+#else
+    CHECKED_GROUP = 2,
+#endif
+    CHECKED_LANES = CHECKED_GROUP * LANES,
 };
 
 /* Points; the arrays have GROUP_LANES elements more than they hold. */
@@ -32,9 +38,9 @@ struct queue {
     int limit; /* size at which it is emptied; one pass may add as many points again */
 };
 
-INLINE void load_group(vdouble x[GROUP], vdouble y[GROUP], const struct points *points, int first)
+INLINE void load_group(vdouble *x, vdouble *y, int vectors, const struct points *points, int first)
 {
-    for (int v = 0; v < GROUP; v++) {
+    for (int v = 0; v < vectors; v++) {
         x[v] = load(points->x + first + v * LANES);
         y[v] = load(points->y + first + v * LANES);
     }
@@ -49,35 +55,41 @@ struct checked {
     vmask inside, doubtful;
 };
 
-INLINE void checked_block(struct checked result[GROUP], vdouble x[GROUP], vdouble y[GROUP], int steps, vdouble c_real,
+INLINE void checked_block(struct checked result[CHECKED_GROUP], vdouble x[CHECKED_GROUP], vdouble y[CHECKED_GROUP], int steps, vdouble c_real,
                           vdouble c_imag)
 {
     const vdouble surely_inside = broadcast(4.0 - DOUBT), surely_outside = broadcast(4.0 + DOUBT);
-    vmask inside[GROUP];
-    vint64 count[GROUP];
-    vdouble last[GROUP]; /* |z|^2 where it was first not surely inside */
-    for (int v = 0; v < GROUP; v++) {
+    vmask inside[CHECKED_GROUP];
+    vint64 count[CHECKED_GROUP];
+    vdouble last[CHECKED_GROUP]; /* |z|^2 where it was first not surely inside */
+    for (int v = 0; v < CHECKED_GROUP; v++) {
         inside[v] = all_lanes();
         count[v] = (vint64){0};
         last[v] = broadcast(0.0);
     }
     for (int s = 0; s < steps; s++) {
 #pragma GCC unroll 8
-        for (int v = 0; v < GROUP; v++) {
+        for (int v = 0; v < CHECKED_GROUP; v++) {
             const vdouble xx = x[v] * x[v], yy = y[v] * y[v], xy = x[v] * y[v];
             last[v] = choose(inside[v], xx + yy, last[v]);
-            inside[v] &= below(last[v], surely_inside);
+            inside[v] = below(last[v], surely_inside); /* once false, last stays as it is, and so does this */
             count[v] = count_lanes(count[v], inside[v]);
             x[v] = (xx - yy) + c_real;
             y[v] = twice_plus(xy, c_imag);
         }
     }
-    for (int v = 0; v < GROUP; v++) {
+    for (int v = 0; v < CHECKED_GROUP; v++) {
         last[v] = choose(inside[v], x[v] * x[v] + y[v] * y[v], last[v]);
         result[v].inside = inside[v] & below(last[v], surely_inside);
         result[v].doubtful = below(last[v], surely_outside) & ~result[v].inside;
         result[v].count = count[v];
     }
+}
+
+/* n + count, but at most limit >= n; the sum itself might overflow. */
+INLINE int32_t limited_sum(int32_t n, int64_t count, int32_t limit)
+{
+    return count < limit - n ? n + (int32_t)count : limit;
 }
 
 /* Writes the counts of a vector's lanes `bits`; those in doubt are counted anew from (x[lane], y[lane]) after n[lane]
@@ -88,11 +100,14 @@ static bool write_counts(struct work *work, const struct checked *result, unsign
     const int32_t limit = work->grid->max_iterations;
     int64_t count[LANES];
     memcpy(count, &result->count, sizeof count);
-    for (unsigned left = bits; left; left &= left - 1) {
-        const int lane = __builtin_ctz(left);
-        const int64_t total = n[lane] + count[lane];
-        work->counts[position[lane]] = total < limit ? (int32_t)total : limit;
-    }
+    if (bits == ALL_LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            work->counts[position[lane]] = limited_sum(n[lane], count[lane], limit);
+    else
+        for (unsigned left = bits; left; left &= left - 1) {
+            const int lane = __builtin_ctz(left);
+            work->counts[position[lane]] = limited_sum(n[lane], count[lane], limit);
+        }
     for (unsigned left = bits & lane_bits(result->doubtful); left; left &= left - 1) {
         const int lane = __builtin_ctz(left);
         if (!count_exactly(work, x[lane], y[lane], n[lane], &work->counts[position[lane]]))
@@ -124,12 +139,12 @@ static bool finish_queue(struct work *work, struct queue *queue)
     struct points *points = &queue->points;
     const vdouble c_real = broadcast(work->grid->c_real), c_imag = broadcast(work->grid->c_imag);
     pad(points);
-    for (int first = 0; first < points->size; first += GROUP_LANES) {
-        struct checked result[GROUP];
-        vdouble x[GROUP], y[GROUP];
-        load_group(x, y, points, first);
+    for (int first = 0; first < points->size; first += CHECKED_LANES) {
+        struct checked result[CHECKED_GROUP];
+        vdouble x[CHECKED_GROUP], y[CHECKED_GROUP];
+        load_group(x, y, CHECKED_GROUP, points, first);
         checked_block(result, x, y, queue->block, c_real, c_imag);
-        for (int v = 0; v < GROUP; v++) {
+        for (int v = 0; v < CHECKED_GROUP; v++) {
             const int at = first + v * LANES;
             if (!write_counts(work, &result[v], occupied(points, at), points->x + at, points->y + at,
                               points->position + at, queue->n + at))
@@ -184,7 +199,7 @@ static bool pass_unchecked(struct work *work, struct points *list, int32_t n, in
     int kept = 0;
     for (int first = 0; first < points.size; first += GROUP_LANES) {
         vdouble x[GROUP], y[GROUP];
-        load_group(x, y, &points, first);
+        load_group(x, y, GROUP, &points, first);
         for (int s = 0; s < steps; s++) {
 #pragma GCC unroll 8
             for (int v = 0; v < GROUP; v++)
@@ -216,12 +231,12 @@ static bool pass_checked(struct work *work, struct points *points, int32_t n, in
     for (int lane = 0; lane < LANES; lane++)
         taken[lane] = n;
     int kept = 0;
-    for (int first = 0; first < points->size; first += GROUP_LANES) {
-        struct checked result[GROUP];
-        vdouble x[GROUP], y[GROUP];
-        load_group(x, y, points, first);
+    for (int first = 0; first < points->size; first += CHECKED_LANES) {
+        struct checked result[CHECKED_GROUP];
+        vdouble x[CHECKED_GROUP], y[CHECKED_GROUP];
+        load_group(x, y, CHECKED_GROUP, points, first);
         checked_block(result, x, y, steps, c_real, c_imag);
-        for (int v = 0; v < GROUP; v++) {
+        for (int v = 0; v < CHECKED_GROUP; v++) {
             const int at = first + v * LANES;
             const unsigned valid = occupied(points, at), inside = lane_bits(result[v].inside) & valid;
             if (!write_counts(work, &result[v], valid & ~inside, points->x + at, points->y + at, points->position + at,

@@ -33,7 +33,7 @@ enum {
     LARGEST_TILE = 32,
     SMALLEST_TILE = 8,
     WINDOW_COLUMNS = 1024, /* the part of the grid whose tiles are worked on together */
-    WINDOW_ROWS = 64,
+    WINDOW_ROWS = 32,
     WINDOW_SMALLEST = WINDOW_COLUMNS / SMALLEST_TILE * (WINDOW_ROWS / SMALLEST_TILE),
     MOST_TILES = 2 * WINDOW_SMALLEST, /* a parent and its children may be in the list at once: 1 + 1/4 + 1/16 */
 };
