@@ -26,6 +26,7 @@
 #include "stream.h"
 
 #define SLACK 1e-13
+#define SPLIT_SLACK 1e-12
 #define MARGIN 1e-6
 #define LARGEST_ERROR 1e-3 /* r beyond which a tile starts anew when it is split */
 
@@ -151,10 +152,10 @@ static bool add_pixels(struct stream *stream, const struct window *window, struc
 
 /* Replaces tile `index`, which straddles |z| = 2, by its four quarters, appended to the same list: at t = s + q t', the
  * polynomial is (a + Bs + Ds^2) + q (B + 2Ds) t' + q^2 D t'^2. The true s and q differ from the computed ones by less
- * than 8u, and |t| <= 1 + 8u, which moves the polynomial by less than 8u (|B| + 3|D|) * 2 <= 224u; rounding its
- * coefficients adds less than 10u (|a| + 2|B| + 4|D|) <= 260u. (One step ago |a| + |B| + |D| < 2, hence now |a| < 6,
- * |B| < 2, |D| < 4.) SLACK = 900u covers both. Before the first step, and where r has become so large that little
- * would come of it, the quarters start anew. */
+ * than 8u, and |t| <= 1 + 8u, which moves the polynomial by less than 16u (|B| + 3|D|); rounding its coefficients adds
+ * less than 10u (|a| + 2|B| + 4|D|). One step ago was |a| + |B| + |D| < 2, hence right after it |a| < 6, |B| < 2,
+ * |D| < 4, and after up to two splits |a| < 30, |B| < 20, |D| < 4: together less than 1500u < SPLIT_SLACK = 9000u.
+ * Before the first step, and where r has become so large that little would come of it, the quarters start anew. */
 static void split(struct tiling *tiling, struct tiles *tiles, int index, const struct window *window, int32_t n)
 {
     const struct place place = unpack_place(tiles->place[index]);
@@ -189,7 +190,7 @@ static void split(struct tiling *tiling, struct tiles *tiles, int index, const s
                      [B_IMAG] = q * (b_imag + ds_imag),
                      [D_REAL] = q * q * f[D_REAL],
                      [D_IMAG] = q * q * f[D_IMAG],
-                     [ERROR] = f[ERROR] + SLACK,
+                     [ERROR] = f[ERROR] + SPLIT_SLACK,
                  });
     }
 }
