@@ -158,7 +158,7 @@ static int check_random_grid(void)
 {
     static const double limits[] = {0, 1, 2, 3, 4, 5, 15, 16, 17, 50, 63, 64, 65, 100, 300, 1000};
     const int wide = below(4) == 0;
-    const int width = 1 + below(wide ? 260 : 90), height = 1 + below(wide ? 20 : 90);
+    const int width = 1 + below(wide ? 600 : 150), height = 1 + below(wide ? 40 : 150);
     double *x = malloc(sizeof *x * (size_t)width), *y = malloc(sizeof *y * (size_t)height);
     int32_t *counts = malloc(sizeof *counts * (size_t)width * (size_t)height);
     if (!x || !y || !counts)

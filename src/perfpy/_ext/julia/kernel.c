@@ -6,8 +6,9 @@
 #define LARGEST_COORDINATE 1e3
 
 enum {
-    WORTH_TILES = 2 * LARGEST_TILE, /* points along each axis */
-    POSITIONS = 1 << 30,            /* points that one stream addresses */
+    WORTH_TILES = 10000,           /* points from which on tiles pay */
+    THINNEST = 2 * SMALLEST_TILE,  /* points along each axis that they need */
+    POSITIONS = 1 << 30,           /* points that one stream addresses */
 };
 
 static bool monotone(const double *axis, ptrdiff_t length)
@@ -149,8 +150,8 @@ enum julia_status KERNEL_NAME(const struct julia_grid *grid, const struct perfpy
         work.trap = perfpy_julia_find_trap(grid->c_real, grid->c_imag, search_effort(grid, pixels));
     if (!open_stream(&stream, &work, pixels))
         return JULIA_NO_MEMORY;
-    if (bounded && grid->width >= WORTH_TILES && height >= WORTH_TILES && monotone(grid->x, grid->width) &&
-        monotone(grid->y, grid->height)) {
+    if (bounded && pixels >= WORTH_TILES && grid->width >= THINNEST && height >= THINNEST &&
+        monotone(grid->x, grid->width) && monotone(grid->y, grid->height)) {
         tiling = malloc(sizeof *tiling);
         if (!tiling) {
             close_stream(&stream);
