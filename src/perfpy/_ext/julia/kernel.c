@@ -6,9 +6,9 @@
 #define LARGEST_COORDINATE 1e3
 
 enum {
-    WORTH_TILES = 10000,           /* points from which on tiles pay */
-    THINNEST = 2 * SMALLEST_TILE,  /* points along each axis that they need */
-    POSITIONS = 1 << 30,           /* points that one stream addresses */
+    WORTH_TILES = 6000,       /* points from which on tiles pay */
+    THINNEST = SMALLEST_TILE, /* points along each axis that they need */
+    POSITIONS = 1 << 30,      /* points that one stream addresses */
 };
 
 static bool monotone(const double *axis, ptrdiff_t length)
