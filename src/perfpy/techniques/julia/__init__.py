@@ -155,7 +155,7 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
         )
     if array.ndim != 1:
         raise ValueError(f"{name} must be a 1-D array or an integer, not {array.ndim}-D of shape {array.shape}")
-    return np.require(array, np.float64, ["C", "A"])
+    return np.ascontiguousarray(array, dtype=np.float64)
 
 
 def _constant(c: Any) -> complex:
