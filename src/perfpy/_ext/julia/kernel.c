@@ -6,8 +6,9 @@
 #define LARGEST_COORDINATE 1e3
 
 enum {
-    WORTH_TILES = 2 * LARGEST_TILE, /* points along each axis */
-    POSITIONS = 1 << 30,            /* points that one stream addresses */
+    WORTH_TILES = 6000,       /* points from which on tiles pay */
+    THINNEST = SMALLEST_TILE, /* points along each axis that they need */
+    POSITIONS = 1 << 30,      /* points that one stream addresses */
 };
 
 static bool monotone(const double *axis, ptrdiff_t length)
@@ -28,11 +29,17 @@ static bool antisymmetric(const double *axis, ptrdiff_t length)
     return true;
 }
 
-static void preset(int32_t *counts, ptrdiff_t stride, ptrdiff_t width, ptrdiff_t height, int32_t value)
+/* Writing costs next to nothing, unless it is the first time and the system has to find the memory: a page takes about
+ * as long as a step of each of its points, and is accounted for as that. */
+static bool preset(struct work *work, int32_t *counts, ptrdiff_t width, ptrdiff_t height, int32_t value)
 {
-    for (ptrdiff_t row = 0; row < height; row++)
+    for (ptrdiff_t row = 0; row < height; row++) {
         for (ptrdiff_t column = 0; column < width; column++)
-            counts[row * stride + column] = value;
+            counts[row * work->grid->width + column] = value;
+        if (stop_after(work, width))
+            return false;
+    }
+    return true;
 }
 
 /* Rows [first, first + rows) of columns [left, left + columns), at most POSITIONS points from the first to the last. */
@@ -49,8 +56,8 @@ static bool count_by_pixels(struct stream *stream, const struct span *span)
             const ptrdiff_t left = span->columns - column;
             const int length = room == 0 ? 1 : left < room ? (int)left : room;
             int32_t *counts = stream->work->counts + row * grid->width + column;
-            preset(counts, length, length, 1, grid->max_iterations);
-            if (!add_points(stream, grid->x + span->left + column, grid->y[span->first + row], length,
+            if (!preset(stream->work, counts, length, 1, grid->max_iterations) ||
+                !add_points(stream, grid->x + span->left + column, grid->y[span->first + row], length,
                             (int32_t)(row * grid->width + column)))
                 return false;
             column += length;
@@ -74,8 +81,8 @@ static bool count_by_tiles(struct tiling *tiling, struct stream *stream, const s
                 .stride = grid->width,
                 .position = (int32_t)offset,
             };
-            preset(window.counts, window.stride, window.width, window.height, grid->max_iterations);
-            if (!settle_window(tiling, stream, &window))
+            if (!preset(stream->work, window.counts, window.width, window.height, grid->max_iterations) ||
+                !settle_window(tiling, stream, &window))
                 return false;
         }
     return true;
@@ -104,14 +111,18 @@ static bool count_rows(struct tiling *tiling, struct stream *stream, ptrdiff_t h
 }
 
 /* Fills the rows from `done` on from those above by J(z) = J(-z): -z squares as z does, rounding included. */
-static void mirror(const struct julia_grid *grid, ptrdiff_t done)
+static bool mirror(struct work *work, ptrdiff_t done)
 {
+    const struct julia_grid *grid = work->grid;
     for (ptrdiff_t row = done; row < grid->height; row++) {
         int32_t *to = grid->counts + row * grid->width;
         const int32_t *from = grid->counts + (grid->height - 1 - row) * grid->width + grid->width - 1;
         for (ptrdiff_t column = 0; column < grid->width; column++)
             to[column] = from[-column];
+        if (stop_after(work, grid->width))
+            return false;
     }
+    return true;
 }
 
 /* How much a search for a trap may cost: a small part of what it may save. */
@@ -125,14 +136,12 @@ enum julia_status KERNEL_NAME(const struct julia_grid *grid, const struct perfpy
 {
     if (grid->width <= 0 || grid->height <= 0)
         return JULIA_DONE;
-    if (grid->max_iterations == 0) {
-        preset(grid->counts, grid->width, grid->width, grid->height, 0);
-        return JULIA_DONE;
-    }
+    struct work work = {.grid = grid, .interrupt = interrupt, .budget = WORK_BETWEEN_POLLS};
+    if (grid->max_iterations == 0)
+        return preset(&work, grid->counts, grid->width, grid->height, 0) ? JULIA_DONE : JULIA_INTERRUPTED;
     const bool symmetric = antisymmetric(grid->y, grid->height) && antisymmetric(grid->x, grid->width);
     const ptrdiff_t height = symmetric ? (grid->height + 1) / 2 : grid->height;
     const ptrdiff_t pixels = height <= POSITIONS / grid->width ? height * grid->width : POSITIONS;
-    struct work work = {.grid = grid, .interrupt = interrupt, .budget = WORK_BETWEEN_POLLS};
     struct stream stream;
     struct tiling *tiling = NULL;
 
@@ -141,20 +150,16 @@ enum julia_status KERNEL_NAME(const struct julia_grid *grid, const struct perfpy
         work.trap = perfpy_julia_find_trap(grid->c_real, grid->c_imag, search_effort(grid, pixels));
     if (!open_stream(&stream, &work, pixels))
         return JULIA_NO_MEMORY;
-    if (bounded && grid->width >= WORTH_TILES && height >= WORTH_TILES && monotone(grid->x, grid->width) &&
-        monotone(grid->y, grid->height)) {
+    if (bounded && pixels >= WORTH_TILES && grid->width >= THINNEST && height >= THINNEST &&
+        monotone(grid->x, grid->width) && monotone(grid->y, grid->height)) {
         tiling = malloc(sizeof *tiling);
         if (!tiling) {
             close_stream(&stream);
             return JULIA_NO_MEMORY;
         }
     }
-    const bool done = count_rows(tiling, &stream, height);
+    const bool done = count_rows(tiling, &stream, height) && (!symmetric || mirror(&work, height));
     free(tiling);
     close_stream(&stream);
-    if (!done)
-        return JULIA_INTERRUPTED;
-    if (symmetric)
-        mirror(grid, height);
-    return JULIA_DONE;
+    return done ? JULIA_DONE : JULIA_INTERRUPTED;
 }

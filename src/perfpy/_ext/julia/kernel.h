@@ -18,6 +18,9 @@ struct julia_grid {
 
 enum julia_status { JULIA_DONE, JULIA_INTERRUPTED, JULIA_NO_MEMORY };
 
+/* Fills grid->counts: the count of (x, y) is the number of steps z -> z*z + c, rounded as the reference rounds them, that
+ * start from hypot(x, y) < 2, at most max_iterations. Any coordinates, any c. Several threads may call it at once with
+ * counts that do not overlap. If it does not return JULIA_DONE the counts are meaningless. */
 typedef enum julia_status julia_kernel(const struct julia_grid *grid, const struct perfpy_interrupt *interrupt);
 
 julia_kernel perfpy_julia_baseline, perfpy_julia_avx2, perfpy_julia_avx512;

@@ -34,15 +34,20 @@ static enum julia_status run_without_gil(julia_kernel *kernel, const struct juli
     return status;
 }
 
-/* Fills `view` with a C-contiguous buffer of the format, item size and number of dimensions. */
+/* Fills `view` with an aligned C-contiguous buffer of the format and number of dimensions. The formats are native
+ * types, whose size is their alignment. */
 static int get_buffer(PyObject *object, Py_buffer *view, const char *name, const char *format, int ndim, int flags)
 {
     if (PyObject_GetBuffer(object, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) < 0)
         return -1;
-    if (view->ndim == ndim && view->format && strcmp(view->format, format) == 0)
+    const int fits = view->ndim == ndim && view->format && strcmp(view->format, format) == 0;
+    if (fits && (uintptr_t)view->buf % (size_t)view->itemsize == 0)
         return 0;
-    PyErr_Format(PyExc_TypeError, "%s must be a %d-D contiguous buffer of format '%s', not %d-D of '%s'", name, ndim,
-                 format, view->ndim, view->format ? view->format : "B");
+    if (fits)
+        PyErr_Format(PyExc_ValueError, "%s must be aligned to %zd bytes", name, view->itemsize);
+    else
+        PyErr_Format(PyExc_TypeError, "%s must be a %d-D contiguous buffer of format '%s', not %d-D of '%s'", name,
+                     ndim, format, view->ndim, view->format ? view->format : "B");
     PyBuffer_Release(view);
     return -1;
 }

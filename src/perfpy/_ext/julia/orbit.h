@@ -7,10 +7,10 @@
  * (1) Rounding of a step. If |z| <= 6 and |c| <= 2, the computed step differs from z*z + c by less than 5e-14.
  *     The squares are off by u x^2 + u y^2 <= 36u, their difference by 36u more, the sum with cr by 38u(1 + 4u);
  *     the imaginary part by 2u|xy| <= 36u and 38u. Together at most hypot(111, 75) u < 135u = 1.5e-14.
- *     For |z| <= 2 it is less than 3e-15: (4 + 4 + 6.1)u and (4 + 6.1)u.
+ *     For |z| <= 2 it is less than 3e-15: (4 + 4 + 6.1)u and (4 + 6.1)u. (Underflow adds less than 1e-320.)
  *
  * (2) m = x*x + y*y, with or without contraction, is off by less than 2u m (relative 2u(1 + u)), and hypot of libm by
- *     less than 1 ulp. So with DOUBT = 1e-13 = 900u:
+ *     less than 1 ulp (fifty would do). So with DOUBT = 1e-13 = 900u:
  *         m < 4 - DOUBT  implies  |z| < 2 (1 - 100u)  implies  hypot(x, y) < 2,
  *         m > 4 + DOUBT  implies  |z| > 2 (1 + 100u)  implies  hypot(x, y) >= 2;
  *     in between only hypot itself decides. m that overflows or is NaN belongs to |z| >= 2 (or to NaN), which the

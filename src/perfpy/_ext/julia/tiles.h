@@ -23,9 +23,10 @@
 #ifndef PERFPY_JULIA_TILES_H
 #define PERFPY_JULIA_TILES_H
 
-#include "pixels.h"
+#include "stream.h"
 
 #define SLACK 1e-13
+#define SPLIT_SLACK 1e-12
 #define MARGIN 1e-6
 #define LARGEST_ERROR 1e-3 /* r beyond which a tile starts anew when it is split */
 
@@ -33,7 +34,7 @@ enum {
     LARGEST_TILE = 32,
     SMALLEST_TILE = 8,
     WINDOW_COLUMNS = 1024, /* the part of the grid whose tiles are worked on together */
-    WINDOW_ROWS = 64,
+    WINDOW_ROWS = 32,
     WINDOW_SMALLEST = WINDOW_COLUMNS / SMALLEST_TILE * (WINDOW_ROWS / SMALLEST_TILE),
     MOST_TILES = 2 * WINDOW_SMALLEST, /* a parent and its children may be in the list at once: 1 + 1/4 + 1/16 */
 };
@@ -46,22 +47,47 @@ struct window {
     int32_t position; /* of the window's first point, relative to work->counts */
 };
 
-/* Which part of the window a tile covers. */
+/* Which part of the window a tile covers: first column and row, and size, packed into 32 bits so that vectors of them
+ * can be compacted. */
+enum { COLUMN_BITS = 12, ROW_BITS = 8 };
+
+INLINE int32_t pack_place(int column, int row, int size)
+{
+    return (size << ROW_BITS | row) << COLUMN_BITS | column;
+}
+
 struct place {
-    int16_t column, row, size;
+    int column, row, size;
 };
+
+INLINE struct place unpack_place(int32_t packed)
+{
+    return (struct place){packed & ((1 << COLUMN_BITS) - 1), packed >> COLUMN_BITS & ((1 << ROW_BITS) - 1),
+                          packed >> (COLUMN_BITS + ROW_BITS)};
+}
+
+/* How much of a tile lies in the window. */
+INLINE int place_width(const struct window *window, struct place place)
+{
+    return place.column + place.size <= window->width ? place.size : window->width - place.column;
+}
+
+INLINE int place_height(const struct window *window, struct place place)
+{
+    return place.row + place.size <= window->height ? place.size : window->height - place.row;
+}
 
 enum field { A_REAL, A_IMAG, B_REAL, B_IMAG, D_REAL, D_IMAG, ERROR, FIELDS };
 
 struct tiles {
     double field[FIELDS][MOST_TILES + LANES];
-    struct place place[MOST_TILES];
+    int32_t place[MOST_TILES + LANES]; /* packed */
     int size;
 };
 
 struct tiling {
     struct tiles lists[2];
-    struct place again[MOST_TILES];
+    int32_t again[MOST_TILES];
     int again_size;
 };
 
@@ -76,28 +102,28 @@ struct disc {
     double x, y, radius;
 };
 
-/* A disc around all points of a tile. The axes are monotone, so the corners are extreme. */
-static struct disc cover(const struct window *window, struct place place)
+/* A disc around all points of a tile. The axes are monotone, so the corners are extreme. For 0 <= p <= q is
+ * hypot(p, q) <= q + (sqrt(2) - 1) p, since both sides agree at p = 0 and p = q and the left is convex in p. A few
+ * roundings of numbers up to LARGEST_COORDINATE = 1e3 are far below 1e-12. */
+INLINE struct disc cover(const struct window *window, struct place place)
 {
-    const int last_column = (place.column + place.size < window->width ? place.column + place.size : window->width) - 1;
-    const int last_row = (place.row + place.size < window->height ? place.row + place.size : window->height) - 1;
-    const double x0 = window->x[place.column], x1 = window->x[last_column];
-    const double y0 = window->y[place.row], y1 = window->y[last_row];
-    const double x = 0.5 * (x0 + x1), y = 0.5 * (y0 + y1);
-    const double dx = fmax(fabs(x0 - x), fabs(x1 - x)), dy = fmax(fabs(y0 - y), fabs(y1 - y));
-    /* A few roundings of numbers up to LARGEST_COORDINATE = 1e3: far below 1e-12. */
-    return (struct disc){x, y, sqrt(dx * dx + dy * dy) * (1.0 + 1e-12) + 1e-12};
+    const double *const x = window->x + place.column, *const y = window->y + place.row;
+    const int last_column = place_width(window, place) - 1, last_row = place_height(window, place) - 1;
+    const double dx = 0.5 * fabs(x[last_column] - x[0]), dy = 0.5 * fabs(y[last_row] - y[0]);
+    const double larger = dx > dy ? dx : dy, smaller = dx > dy ? dy : dx;
+    return (struct disc){0.5 * (x[0] + x[last_column]), 0.5 * (y[0] + y[last_row]),
+                         larger + 0.41421356237310 * smaller + 1e-12};
 }
 
-static void add_tile(struct tiles *tiles, struct place place, const double field[FIELDS])
+INLINE void add_tile(struct tiles *tiles, struct place place, const double field[FIELDS])
 {
     for (int f = 0; f < FIELDS; f++)
         tiles->field[f][tiles->size] = field[f];
-    tiles->place[tiles->size++] = place;
+    tiles->place[tiles->size++] = pack_place(place.column, place.row, place.size);
 }
 
 /* Adds a tile before its first step. */
-static void add_new_tile(struct tiles *tiles, const struct window *window, struct place place)
+INLINE void add_new_tile(struct tiles *tiles, const struct window *window, struct place place)
 {
     const struct disc disc = cover(window, place);
     add_tile(tiles, place, (const double[FIELDS]){[A_REAL] = disc.x, [A_IMAG] = disc.y, [B_REAL] = disc.radius});
@@ -105,8 +131,7 @@ static void add_new_tile(struct tiles *tiles, const struct window *window, struc
 
 static void fill(const struct window *window, struct place place, int32_t count)
 {
-    const int width = place.column + place.size < window->width ? place.size : window->width - place.column;
-    const int height = place.row + place.size < window->height ? place.size : window->height - place.row;
+    const int width = place_width(window, place), height = place_height(window, place);
     int32_t *row = window->counts + place.row * window->stride + place.column;
     for (int j = 0; j < height; j++, row += window->stride)
         for (int i = 0; i < width; i++)
@@ -115,32 +140,33 @@ static void fill(const struct window *window, struct place place, int32_t count)
 
 static bool add_pixels(struct stream *stream, const struct window *window, struct place place)
 {
-    const int width = place.column + place.size < window->width ? place.size : window->width - place.column;
-    const int height = place.row + place.size < window->height ? place.size : window->height - place.row;
-    for (int j = place.row; j < place.row + height; j++)
-        if (!add_points(stream, window->x + place.column, window->y[j], width,
-                        window->position + (int32_t)(j * window->stride) + place.column))
+    const int width = place_width(window, place), height = place_height(window, place);
+    const double *const x = window->x + place.column, *const y = window->y + place.row;
+    int32_t position = window->position + (int32_t)(place.row * window->stride) + place.column;
+    for (int j = 0; j < height; j++, position += (int32_t)window->stride)
+        if (!(width == SMALLEST_TILE ? add_points(stream, x, y[j], SMALLEST_TILE, position)
+                                     : add_points(stream, x, y[j], width, position)))
             return false;
     return true;
 }
 
 /* Replaces tile `index`, which straddles |z| = 2, by its four quarters, appended to the same list: at t = s + q t', the
  * polynomial is (a + Bs + Ds^2) + q (B + 2Ds) t' + q^2 D t'^2. The true s and q differ from the computed ones by less
- * than 8u, and |t| <= 1 + 8u, which moves the polynomial by less than 8u (|B| + 3|D|) * 2 <= 224u; rounding its
- * coefficients adds less than 10u (|a| + 2|B| + 4|D|) <= 260u. (One step ago |a| + |B| + |D| < 2, hence now |a| < 6,
- * |B| < 2, |D| < 4.) SLACK = 900u covers both. Before the first step, and where r has become so large that little
- * would come of it, the quarters start anew. */
+ * than 8u, and |t| <= 1 + 8u, which moves the polynomial by less than 16u (|B| + 3|D|); rounding its coefficients adds
+ * less than 10u (|a| + 2|B| + 4|D|). One step ago was |a| + |B| + |D| < 2, hence right after it |a| < 6, |B| < 2,
+ * |D| < 4, and after up to two splits |a| < 30, |B| < 20, |D| < 4: together less than 1500u < SPLIT_SLACK = 9000u.
+ * Before the first step, and where r has become so large that little would come of it, the quarters start anew. */
 static void split(struct tiling *tiling, struct tiles *tiles, int index, const struct window *window, int32_t n)
 {
-    const struct place place = tiles->place[index];
+    const struct place place = unpack_place(tiles->place[index]);
     double f[FIELDS];
     for (int k = 0; k < FIELDS; k++)
         f[k] = tiles->field[k][index];
     const struct disc parent = cover(window, place);
-    const int16_t half = place.size / 2;
+    const double scale = 1.0 / parent.radius;
+    const int half = place.size / 2;
     for (int quarter = 0; quarter < 4; quarter++) {
-        const struct place part = {(int16_t)(place.column + (quarter & 1) * half),
-                                   (int16_t)(place.row + (quarter >> 1) * half), half};
+        const struct place part = {place.column + (quarter & 1) * half, place.row + (quarter >> 1) * half, half};
         if (part.column >= window->width || part.row >= window->height)
             continue;
         if (n == 0) {
@@ -148,12 +174,12 @@ static void split(struct tiling *tiling, struct tiles *tiles, int index, const s
             continue;
         }
         if (!(f[ERROR] <= LARGEST_ERROR)) {
-            tiling->again[tiling->again_size++] = part;
+            tiling->again[tiling->again_size++] = pack_place(part.column, part.row, part.size);
             continue;
         }
         const struct disc disc = cover(window, part);
-        const double sx = (disc.x - parent.x) / parent.radius, sy = (disc.y - parent.y) / parent.radius;
-        const double q = disc.radius / parent.radius;
+        const double sx = (disc.x - parent.x) * scale, sy = (disc.y - parent.y) * scale;
+        const double q = disc.radius * scale;
         const double ds_real = f[D_REAL] * sx - f[D_IMAG] * sy, ds_imag = f[D_REAL] * sy + f[D_IMAG] * sx;
         const double b_real = f[B_REAL] + ds_real, b_imag = f[B_IMAG] + ds_imag;
         add_tile(tiles, part,
@@ -164,7 +190,7 @@ static void split(struct tiling *tiling, struct tiles *tiles, int index, const s
                      [B_IMAG] = q * (b_imag + ds_imag),
                      [D_REAL] = q * q * f[D_REAL],
                      [D_IMAG] = q * q * f[D_IMAG],
-                     [ERROR] = f[ERROR] + SLACK,
+                     [ERROR] = f[ERROR] + SPLIT_SLACK,
                  });
     }
 }
@@ -209,8 +235,8 @@ INLINE struct verdict judge(const struct work *work, const struct tiles *tiles, 
     if (goes_on) {
         for (int k = 0; k < FIELDS; k++)
             compact(next->field[k] + next->size, stepped[k], goes_on);
-        for (unsigned bits = goes_on; bits; bits &= bits - 1)
-            next->place[next->size++] = tiles->place[at + __builtin_ctz(bits)];
+        compact_ints(next->place + next->size, tiles->place + at, goes_on);
+        next->size += __builtin_popcount(goes_on);
     }
     return (struct verdict){escaped, trapped, valid & ~(escaped | trapped | goes_on)};
 }
@@ -226,12 +252,13 @@ static bool settle(struct tiling *tiling, struct stream *stream, const struct wi
             lanes = tiles->size - at < LANES ? tiles->size - at : LANES;
             const struct verdict verdict = judge(work, tiles, at, lanes, next);
             for (unsigned bits = verdict.escaped; bits; bits &= bits - 1)
-                fill(window, tiles->place[at + __builtin_ctz(bits)], n);
+                fill(window, unpack_place(tiles->place[at + __builtin_ctz(bits)]), n);
             for (unsigned bits = verdict.undecided; bits; bits &= bits - 1) {
                 const int index = at + __builtin_ctz(bits);
-                if (tiles->place[index].size > SMALLEST_TILE)
+                const struct place place = unpack_place(tiles->place[index]);
+                if (place.size > SMALLEST_TILE)
                     split(tiling, tiles, index, window, n);
-                else if (!add_pixels(stream, window, tiles->place[index]))
+                else if (!add_pixels(stream, window, place))
                     return false;
             }
         }
@@ -252,13 +279,13 @@ static bool settle_window(struct tiling *tiling, struct stream *stream, const st
     tiling->lists[0].size = 0;
     for (int row = 0; row < window->height; row += LARGEST_TILE)
         for (int column = 0; column < window->width; column += LARGEST_TILE)
-            add_new_tile(&tiling->lists[0], window, (struct place){(int16_t)column, (int16_t)row, LARGEST_TILE});
+            add_new_tile(&tiling->lists[0], window, (struct place){column, row, LARGEST_TILE});
     while (tiling->lists[0].size) {
         if (!settle(tiling, stream, window))
             return false;
         tiling->lists[0].size = 0;
         for (int i = 0; i < tiling->again_size; i++)
-            add_new_tile(&tiling->lists[0], window, tiling->again[i]);
+            add_new_tile(&tiling->lists[0], window, unpack_place(tiling->again[i]));
         tiling->again_size = 0;
     }
     return true;
