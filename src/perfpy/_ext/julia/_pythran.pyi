@@ -8,6 +8,7 @@ def advance(
     c_imag: float,
     limit: int,
     out: NDArray[np.int32],
-    z: NDArray[np.float64],
+    lanes: NDArray[np.float64],
+    places: NDArray[np.int64],
     state: NDArray[np.int64],
 ) -> bool: ...
