@@ -577,3 +577,44 @@ def test_a_forked_child_makes_pools_of_its_own(tmp_path: Path, hide_loky: bool) 
     )
     _, errors = finish(script)
     assert script.returncode == 0, errors
+
+
+class TestSharedMemoryAsTheResult:
+    """With processes the counts stay in the memory that the workers wrote to."""
+
+    def test_is_an_ordinary_array(self):
+        result = perfpy.julia(70, 50, executor="processes:2")
+        assert type(result) is np.ndarray
+        assert result.flags.writeable
+        assert result.flags.c_contiguous
+        result += 1
+        np.testing.assert_array_equal(result - 1, perfpy.julia(70, 50))
+
+    def test_outlives_other_calls_and_leaves_nothing(self):
+        perfpy.julia(70, 50, executor="processes:2")  # the pool keeps some files open
+        files, blocks = Path("/proc/self/fd"), Path("/dev/shm")
+        open_before, blocks_before = len(list(files.iterdir())), set(blocks.iterdir())
+        first = perfpy.julia(70, 50, executor="processes:2")
+        for _ in range(5):
+            perfpy.julia(70, 50, c=0.1, executor="processes:2")
+        np.testing.assert_array_equal(first, perfpy.julia(70, 50))
+        del first
+        assert len(list(files.iterdir())) <= open_before
+        assert set(blocks.iterdir()) <= blocks_before
+
+    @pytest.mark.skipif(sys.version_info >= (3, 12), reason="warns of forking beside threads")
+    def test_a_forked_child_writes_into_a_copy(self):
+        result = perfpy.julia(70, 50, executor="processes:2")
+        child = os.fork()
+        if not child:
+            result[:] = -1
+            os._exit(0)
+        os.waitpid(child, 0)
+        np.testing.assert_array_equal(result, perfpy.julia(70, 50))
+
+    def test_no_room(self, monkeypatch):
+        from perfpy.executors import _shared
+
+        monkeypatch.setattr(_shared, "_size", lambda layout: 1 << 60)
+        with pytest.raises(MemoryError, match=r"bytes of shared memory are needed.*threads"):
+            perfpy.julia(70, 50, executor="processes:2")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import mmap
+import os
 import sys
 import threading
 import traceback
@@ -10,12 +12,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 _ALIGNMENT = 64
+_HERE = Path("/dev/shm")  # where Linux shows blocks as files
 
+Buffer: TypeAlias = memoryview | mmap.mmap
 #: The dtype and shape of each array, in their order in the block.
 Layout: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 #: What a worker needs to open a block: its name and what is in it.
@@ -43,13 +48,28 @@ class SharedArrays:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._memory = _Memory(create=True, size=max(1, _size(layout)))
-        self._arrays = _arrays(self._memory, layout)
+        size = max(1, _size(layout))
+        _check_room(size)
+        self._memory = _Memory(create=True, size=size)
+        self._arrays = _arrays(self._memory.buf, layout)
         self.handle: Handle = (self._memory.name, layout)
 
     def __getitem__(self, index: int) -> np.ndarray:
         """Return an array; it must not be used after `close`."""
         return self._arrays[index]
+
+    def keep(self, index: int) -> np.ndarray | None:
+        """Return an array that stays after `close`, or None where the system cannot do that (not Linux).
+
+        Copying a large result costs as much as computing it: most of that is the page faults of fresh memory.
+        The mapping is private, so that a forked child does not write into its parent's result.
+        """
+        path = _HERE / self._memory.name
+        if not path.exists():
+            return None
+        with path.open("r+b") as file:
+            mapping = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE)
+        return _arrays(mapping, self.handle[1])[index]
 
     def close(self) -> None:
         """Remove the block from the system, and from this process as soon as nothing refers to it."""
@@ -64,7 +84,7 @@ def call_with_arrays(handle: Handle, function: Callable[..., Any], *arguments: A
     name, layout = handle
     memory = _attach(name)
     try:
-        return function(*_arrays(memory, layout), *arguments)
+        return function(*_arrays(memory.buf, layout), *arguments)
     except BaseException as error:
         # Its frames refer to the arrays, and a block cannot be closed while anything does.
         traceback.clear_frames(error.__traceback__)
@@ -72,6 +92,19 @@ def call_with_arrays(handle: Handle, function: Callable[..., Any], *arguments: A
     finally:
         with suppress(BufferError):
             memory.close()
+
+
+def _check_room(size: int) -> None:
+    """Refuse a block that does not fit: the system would kill whoever writes to its last pages."""
+    if not _HERE.exists():
+        return
+    system = os.statvfs(_HERE)
+    free = system.f_bavail * system.f_frsize
+    if size > free:
+        raise MemoryError(
+            f"{size} bytes of shared memory are needed and {free} are free in {_HERE}; "
+            "make it larger, or use executor='threads'"
+        )
 
 
 _attaching = threading.Lock()
@@ -101,11 +134,11 @@ def _padded(dtype: str, shape: tuple[int, ...]) -> int:
     return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
-def _arrays(memory: SharedMemory, layout: Layout) -> list[np.ndarray]:
+def _arrays(buffer: Buffer | None, layout: Layout) -> list[np.ndarray]:
+    assert buffer is not None  # as it is in a block that has been closed
     arrays, offset = [], 0
     for dtype, shape in layout:
-        assert memory.buf is not None
-        flat = np.frombuffer(memory.buf, dtype, math.prod(shape), offset)
+        flat = np.frombuffer(buffer, dtype, math.prod(shape), offset)
         arrays.append(flat.reshape(shape))
         offset += _padded(dtype, shape)
     return arrays

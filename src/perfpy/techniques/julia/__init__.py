@@ -133,7 +133,9 @@ def julia(
     if executor is not None:
         from . import _pieces
 
-        _pieces.julia(executor, JULIA.resolve(backend), columns, rows, constant, limit, counts)
+        counts = _pieces.julia(
+            executor, JULIA.resolve(backend), columns, rows, constant, limit, counts, fresh=out is None
+        )
     elif counts.size:
         kernel(columns, rows, constant, limit, counts)
     if out is None or counts is out:

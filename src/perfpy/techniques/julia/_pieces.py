@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Counts: TypeAlias = NDArray[np.int32]
 
 #: Steps per second of each backend on one core, roughly: they bound how long a piece can last at worst.
-_SPEED = {"python": 1.5e7, "numpy": 5e7, "numexpr": 1e8, "cython": 3e8, "pythran": 3e8, "numba": 1e9}
+_SPEED = {"python": 1.5e7, "numpy": 5e7, "numexpr": 1e8, "cython": 1e9, "pythran": 1e9, "numba": 1e9}
 _SPEED |= {"cffi": 5e9, "c": 5e9}
 _SPEED_OF_OTHERS = 1e8
 _AT_WORST = 0.2  # seconds
@@ -34,15 +34,31 @@ _GRAIN = 64
 
 
 def julia(
-    executor: ExecutorLike, backend: str, x: Axis, y: Axis, c: complex, max_iterations: int, out: Counts
-) -> None:
-    """Fill `out` with the counts of the grid, computed by the named backend on an executor."""
+    executor: ExecutorLike,
+    backend: str,
+    x: Axis,
+    y: Axis,
+    c: complex,
+    max_iterations: int,
+    out: Counts,
+    *,
+    fresh: bool,
+) -> Counts:
+    """Return the counts of the grid, computed by the named backend on an executor.
+
+    They are in `out`; or, if that is `fresh` memory which nobody has seen yet, perhaps in other memory.
+    """
     assert executor is not None
     engine = executors.engine(executor)
     if out.size:
         steps = _AT_WORST * _SPEED.get(backend, _SPEED_OF_OTHERS)
         tiles = _Tiles(x, y, most=int(steps) // max(1, max_iterations), engine=engine)
-        _RUN[engine.reach](engine, tiles, JULIA.table[backend], (x, y, c, max_iterations), out)
+        problem = x, y, c, max_iterations
+        if engine.reach is Reach.HOST:
+            return _run_on_host(engine, tiles, JULIA.table[backend], problem, out, fresh=fresh)
+        run = _run_in_memory if engine.reach is Reach.MEMORY else _run_remotely
+        run(engine, tiles, JULIA.table[backend], problem, out)
+    return out
 
 
 class _Tile(NamedTuple):
@@ -126,8 +142,10 @@ def _fill(tile: _Tile, kernel: Kernel, tiles: _Tiles, problem: _Problem, out: Co
     return seconds
 
 
-def _run_on_host(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Problem, out: Counts) -> None:
-    """Let processes write into shared memory, and copy what is done to `out` while they go on."""
+def _run_on_host(
+    engine: Engine, tiles: _Tiles, backend: Backend, problem: _Problem, out: Counts, *, fresh: bool
+) -> Counts:
+    """Let processes write into shared memory, and make that the result where `out` is `fresh`."""
     _check_sendable(backend)
     x, y, c, max_iterations = problem
     block = executors.SharedArrays(tuple((array.dtype.str, array.shape) for array in (x, y, out)))
@@ -135,11 +153,15 @@ def _run_on_host(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Prob
         block[0][:], block[1][:] = x, y
 
         def combine(tile: _Tile, seconds: float) -> None:
-            out[tile.rows, tile.columns] = block[2][tile.rows, tile.columns]
-            tiles.complete(tile, out)
+            tiles.complete(tile, block[2])
             tiles.measured(tile, seconds)
 
         executors.run(engine, _fill_shared, (block.handle, backend.target, c, max_iterations), tiles, combine)
+        kept = block.keep(2) if fresh else None
+        if kept is not None:
+            return kept
+        out[...] = block[2]
+        return out
     finally:
         block.close()
 
@@ -193,10 +215,3 @@ def _counts(piece: _Sent, target: str | Kernel, c: complex, max_iterations: int)
     counts = np.empty((piece.y.size, piece.x.size), np.int32)
     whole = _Tile(slice(0, piece.y.size), slice(0, piece.x.size), range(1))
     return _compute(Backend("", target).load(), whole, (piece.x, piece.y, c, max_iterations), counts), counts
-
-
-_RUN: dict[Reach, Callable[[Engine, _Tiles, Backend, _Problem, Counts], None]] = {
-    Reach.MEMORY: _run_in_memory,
-    Reach.HOST: _run_on_host,
-    Reach.NOTHING: _run_remotely,
-}
