@@ -29,8 +29,8 @@ backend = sys.argv[2]
 
 INTERRUPTED = """
 case.call(backend)
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     case.function(**case.huge, backend=backend)
 except KeyboardInterrupt:
     print("stopped", flush=True)
