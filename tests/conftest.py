@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from perfpy import techniques
+
+
+def pytest_configure() -> None:
+    """Let the tests of Ctrl-C work in a job that a shell started in the background, where it is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
