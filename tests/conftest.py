@@ -9,11 +9,6 @@ import pytest
 from perfpy import techniques
 
 
-def pytest_configure() -> None:
-    """Let the tests of Ctrl-C work in a job that a shell started in the background, where it is ignored."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--backend",
@@ -25,6 +20,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell without job control starts background jobs with SIGINT ignored, which every child would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chosen: list[str] = config.getoption("--backend")
     if not chosen:
         return
