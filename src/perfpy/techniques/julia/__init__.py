@@ -16,27 +16,60 @@ if TYPE_CHECKING:
 
 _HERE = "perfpy.techniques.julia"
 _EXT = "perfpy._ext.julia"
-_COMPILED = Traits(releases_gil=True, interruptible=True)
+
+
+def _compiled(note: str) -> Traits:
+    return Traits(releases_gil=True, interruptible=True, note=note)
+
 
 JULIA = Technique(
     "julia",
     (
         Backend("python", f"{_HERE}._python:julia", traits=Traits(interruptible=True, note="the definition")),
         Backend(
-            "numpy", f"{_HERE}._numpy:julia", traits=Traits(interruptible=True, note="live points compressed")
+            "numpy",
+            f"{_HERE}._numpy:julia",
+            package="numpy",
+            traits=Traits(interruptible=True, note="live points compressed"),
         ),
         Backend(
             "numexpr",
             f"{_HERE}._numexpr:julia",
             package="numexpr",
             extra="numexpr",
-            traits=Traits(releases_gil=True, interruptible=True, note="live points, fused expressions"),
+            traits=_compiled("live points, eight steps in one expression"),
         ),
-        Backend("numba", f"{_HERE}._numba:julia", package="numba", extra="numba", traits=_COMPILED),
-        Backend("cython", f"{_HERE}._cython:julia", extension=f"{_EXT}._cython", traits=_COMPILED),
-        Backend("pythran", f"{_HERE}._pythran:julia", extension=f"{_EXT}._pythran", traits=_COMPILED),
-        Backend("cffi", f"{_HERE}._cffi:julia", extension=f"{_EXT}._cffi", traits=_COMPILED),
-        Backend("c", f"{_HERE}._c:julia", extension=f"{_EXT}._c", traits=_COMPILED),
+        Backend(
+            "numba",
+            f"{_HERE}._numba:julia",
+            package="numba",
+            extra="numba",
+            traits=_compiled("batches that LLVM vectorises"),
+        ),
+        Backend(
+            "cython",
+            f"{_HERE}._cython:julia",
+            extension=f"{_EXT}._cython",
+            traits=_compiled("batches that the C compiler vectorises"),
+        ),
+        Backend(
+            "pythran",
+            f"{_HERE}._pythran:julia",
+            extension=f"{_EXT}._pythran",
+            traits=_compiled("batches that the C++ compiler vectorises"),
+        ),
+        Backend(
+            "cffi",
+            f"{_HERE}._cffi:julia",
+            extension=f"{_EXT}._cffi",
+            traits=_compiled("SIMD kernel that proves tiles"),
+        ),
+        Backend(
+            "c",
+            f"{_HERE}._c:julia",
+            extension=f"{_EXT}._c",
+            traits=_compiled("SIMD kernel that proves tiles"),
+        ),
     ),
     auto=("c", "cffi", "cython", "numba", "pythran", "numpy"),
 )
