@@ -52,7 +52,9 @@ class Engine:
     longest : float
         Seconds that a piece should last at most: long enough to hide what sending it costs, short enough that
         the work ends evenly and stops soon when it is interrupted.
-    spec : str, optional
+    shortest : float
+        Seconds that a piece should last at least: several times what sending it costs.
+    spec : tuple, optional
         The specification of a pool of perfpy's own, by which it can be replaced when it breaks.
     """
 
@@ -60,6 +62,7 @@ class Engine:
     workers: int
     reach: Reach
     longest: float = 0.05
+    shortest: float = 0.0
     spec: tuple[str, int] | None = None
 
     @property
@@ -81,7 +84,7 @@ def engine(spec: str | SupportsSubmit) -> Engine:
     count = workers if isinstance(workers, int) and workers > 0 else cores()
     if _shares_memory(spec):
         return Engine(spec, count, Reach.MEMORY)
-    return Engine(spec, count, Reach.NOTHING, longest=0.25)
+    return Engine(spec, count, Reach.NOTHING, longest=0.25, shortest=0.05)
 
 
 def renew(broken: Engine) -> Engine | None:
@@ -185,7 +188,7 @@ def _processes(workers: int) -> Engine:
             workers, mp_context=context, initializer=_worker.start_process, initargs=(None,)
         )
     _start_workers(pool, [os.getpid] * workers)
-    return Engine(pool, workers, Reach.HOST, spec=("processes", workers))
+    return Engine(pool, workers, Reach.HOST, shortest=0.003, spec=("processes", workers))
 
 
 def _start_workers(pool: SupportsSubmit, calls: list[Callable[[], object]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from ._crew import Crew
 from ._pools import Engine, Reach, discard, renew
 
 Piece = TypeVar("Piece")
@@ -46,6 +47,9 @@ def run(
     concurrent.futures.BrokenExecutor
         If workers died, and for a pool of perfpy's own if they did so again in a fresh one.
     """
+    if engine.reach is Reach.MEMORY and engine.spec is not None:
+        Crew(function, arguments, pieces, combine).run(engine.executor.submit, engine.workers - 1)
+        return
     job = _Job(engine, function, arguments, iter(pieces))
     try:
         while job.fill():

@@ -29,8 +29,8 @@ _SPEED = {"python": 1.5e7, "numpy": 5e7, "numexpr": 1e8, "cython": 1e9, "pythran
 _SPEED |= {"cffi": 5e9, "c": 5e9}
 _SPEED_OF_OTHERS = 1e8
 _AT_WORST = 0.2  # seconds
-#: The C kernel settles whole tiles where it is given at least this many rows.
-_GRAIN = 64
+#: The C kernel settles tiles of this many rows at once.
+_GRAIN = 32
 
 
 def julia(
@@ -90,6 +90,7 @@ class _Tiles:
             workers=engine.workers,
             most=most // x.size if self._parts == 1 else 1,
             longest=engine.longest,
+            shortest=engine.shortest,
             grain=_GRAIN,
         )
 
