@@ -168,7 +168,7 @@ def _threads(workers: int) -> Engine:
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="perfpy", initializer=_worker.start_thread)
     _start_workers(pool, [threading.Barrier(workers).wait] * workers)
-    return Engine(pool, workers, Reach.MEMORY, spec=("threads", workers))
+    return Engine(pool, workers, Reach.MEMORY, shortest=0.0001, spec=("threads", workers))
 
 
 def _processes(workers: int) -> Engine:

@@ -29,8 +29,8 @@ _SPEED = {"python": 1.5e7, "numpy": 5e7, "numexpr": 1e8, "cython": 1e9, "pythran
 _SPEED |= {"cffi": 5e9, "c": 5e9}
 _SPEED_OF_OTHERS = 1e8
 _AT_WORST = 0.2  # seconds
-#: The C kernel settles tiles of this many rows at once.
-_GRAIN = 32
+#: Rows of two bands of the C kernel's tiles: with fewer, a piece of a fast backend is mostly overhead.
+_GRAIN = 64
 
 
 def julia(
