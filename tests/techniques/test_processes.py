@@ -104,9 +104,8 @@ def traits(technique: str, backend: str) -> perfpy._dispatch.Traits:
     return next(row for row in perfpy.backends(technique) if row.name == backend).traits
 
 
-def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
-    if not traits(technique, backend).interruptible:
-        pytest.skip("declared not to be interruptible")
+def seconds_to_stop(technique: str, backend: str) -> float:
+    """Interrupt a call of many minutes and return how long it went on; the process has to survive it."""
     process = start(INTERRUPTED, technique, backend)
     watchdog = threading.Timer(10 * SLOW, process.kill)  # a call that does not stop must not stop the tests
     watchdog.start()
@@ -118,13 +117,23 @@ def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
         sent = time.perf_counter()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "stopped\n"
-        assert time.perf_counter() - sent < 0.5 * SLOW
+        elapsed = time.perf_counter() - sent
         assert process.stdout.readline() == "alive\n"
         assert process.wait(10 * SLOW) == 0
+        return elapsed
     finally:
         watchdog.cancel()
         process.kill()
         process.communicate()
+
+
+def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
+    if not traits(technique, backend).interruptible:
+        pytest.skip("declared not to be interruptible")
+    elapsed = seconds_to_stop(technique, backend)
+    if elapsed >= 0.2 * SLOW:  # once more: a busy machine may have been elsewhere
+        elapsed = seconds_to_stop(technique, backend)
+    assert elapsed < 0.2 * SLOW
 
 
 @pytest.mark.skipif(not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="there is no lock")

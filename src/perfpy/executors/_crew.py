@@ -49,8 +49,13 @@ class Crew(Generic[Piece, Result]):
             self._error = self._error or error
         # A helper that has not begun is not needed; one that has may still write to the caller's arrays.
         concurrent.futures.wait([future for future in futures if not future.cancel()])
-        if self._error is not None:
-            raise self._error
+        failure = self._error
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback refers to this frame, and that to the caller's arrays
+                self._error = None
 
     def _work(self) -> None:
         """Take pieces until there are none left, or something went wrong."""

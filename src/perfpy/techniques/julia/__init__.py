@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +77,7 @@ JULIA = Technique(
 
 _HALF_WIDTH = 1.8  # of the square that an integer `x` or `y` spans
 _LARGEST_COUNT = 2**31 - 1
+_MOST_POINTS = sys.maxsize // 8  # of an axis, whose coordinates take eight bytes each
 
 
 def julia(
@@ -183,11 +185,14 @@ def _axis(name: str, values: Any, start: float, direction: float) -> NDArray[np.
         values = 1000
     if isinstance(values, (int, np.integer)) and not isinstance(values, bool):
         count = operator.index(values)
-        if count < 0:
+        if not 0 <= count <= _MOST_POINTS:
             raise ValueError(
-                f"{name} must be a number of points >= 0 or an array of coordinates, not {count}"
+                f"{name} must be a number of points from 0 to {_MOST_POINTS} or an array of coordinates, "
+                f"not {count}"
             )
         return start + direction * (np.arange(count) * (2 * _HALF_WIDTH) / max(count, 1))
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have no masked coordinates ({_short(values)}); fill or remove them")
     array = np.asarray(values)
     if array.dtype.kind not in "fiu" and array.size:
         raise TypeError(
@@ -206,6 +211,8 @@ def _constant(c: Any) -> complex:
         raise TypeError(f"c must be a complex number, not {type(c).__name__}: {_short(c)}")
     try:
         return complex(c)
+    except TypeError:
+        raise TypeError(f"c must be a single complex number, not {type(c).__name__}: {_short(c)}") from None
     except OverflowError:
         raise ValueError(f"c must be within the range of float64, not {_short(c)}") from None
 
