@@ -261,7 +261,7 @@ class Technique(dict[Any, Kernel]):
                     self.auto = tuple(other for other in self.auto if other != name)
                     continue
                 return backend
-        return self.table["python"]
+        return self._named("python", needs)
 
     def _load(self, backend: Backend) -> Kernel:
         """Import a backend's kernel; what goes wrong is remembered and said clearly."""

@@ -9,7 +9,7 @@ from types import ModuleType
 from perfpy._dispatch import Backend, BackendInfo, Kernel, Technique
 
 #: Public function to the folder that defines it, in the order in which techniques are shown.
-_FOLDERS = {"julia": "julia"}
+_FOLDERS = {"julia": "julia", "diffuse": "diffusion"}
 
 
 def names() -> tuple[str, ...]:

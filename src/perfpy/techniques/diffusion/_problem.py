@@ -8,9 +8,11 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from perfpy._dispatch import Needs
+
 #: A field: float64 or float32, C-contiguous, aligned, in native byte order.
 Field: TypeAlias = NDArray[np.float64] | NDArray[np.float32]
-Method: TypeAlias = Literal["explicit", "spectral", "implicit"]
+Method: TypeAlias = Literal["auto", "explicit", "spectral", "implicit"]
 
 
 class Side(IntEnum):
@@ -35,7 +37,7 @@ class Problem(NamedTuple):
     sides : tuple of pairs of Side
         Of each axis what is before its first and after its last cell. Both are periodic or none is.
     method : str
-        "explicit", "spectral" or "implicit".
+        "explicit", "spectral" or "implicit"; "auto" until one of the first two is chosen.
     diffusivity : Field, optional
         The diffusivity in each cell, of the shape and dtype of `start`; only with "explicit".
     """
@@ -51,3 +53,8 @@ class Problem(NamedTuple):
     def isotropic(self) -> bool:
         """Whether all axes have the same weight, so that an explicit step sums over all neighbours first."""
         return len(set(self.weights)) == 1
+
+    @property
+    def needs(self) -> Needs:
+        """What a backend must be able to take."""
+        return ("method", self.method), ("diffusivity", "number" if self.diffusivity is None else "array")
