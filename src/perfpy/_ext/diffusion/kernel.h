@@ -21,10 +21,42 @@ struct diffusion_problem {
     double weights[3];                /* D*dt/dx**2 of each axis, exact in the type of the field */
     int64_t steps;                    /* at least 1 */
     bool single;                      /* cells are float, else double */
+    const void *diffusivity;          /* of each cell, or NULL; if given, weights are dt/dx**2 */
     const void *start;                /* the field before the first step */
     void *out;                        /* the field after the last one; does not overlap `start` */
 };
 
 enum diffusion_status { DIFFUSION_DONE, DIFFUSION_INTERRUPTED, DIFFUSION_NO_MEMORY };
+
+/* A piece of a pass: `steps` steps, read from the field `from` and written to the field `to`, of the cells whose index
+ * along the first axis is from `begin` to `end` - 1. What they depend on is read from `from` too, `steps` cells far. */
+struct diffusion_piece {
+    const struct diffusion_problem *problem;
+    const void *from;
+    void *to;
+    int steps;             /* from 1 to the method's depth */
+    ptrdiff_t begin, end;
+    void *workspace;       /* of the calling thread, aligned to DIFFUSION_ALIGNMENT; its contents mean nothing */
+};
+
+enum { DIFFUSION_ALIGNMENT = 4096 };
+
+/* Does a piece; asks `interrupt` every few milliseconds and stops if told to. Needs no memory of its own. */
+typedef enum diffusion_status diffusion_advance(const struct diffusion_piece *piece,
+                                                const struct perfpy_interrupt *interrupt);
+
+/* How to do the pieces of a problem. */
+struct diffusion_method {
+    diffusion_advance *advance;
+    int depth;        /* steps of a pass: at least 1 */
+    size_t workspace; /* bytes; 0 if its size would overflow, which is no memory */
+};
+
+/* The explicit method of an instruction set for a problem: of one of 1 or 2 dimensions or with a diffusivity in each
+ * cell, and of the others. */
+typedef struct diffusion_method diffusion_choose(const struct diffusion_problem *problem);
+
+diffusion_choose perfpy_diffusion_baseline, perfpy_diffusion_avx2, perfpy_diffusion_avx512;
+diffusion_choose perfpy_diffusion_volume_baseline, perfpy_diffusion_volume_avx2, perfpy_diffusion_volume_avx512;
 
 #endif
