@@ -101,7 +101,7 @@ class Backend:
         if self.package is not None and importlib.util.find_spec(self.package) is None:
             wanted = f'"perfpy[{self.extra}]"' if self.extra else self.package
             return f"the package {self.package!r} is not installed; install it with: pip install {wanted}"
-        if self.extension is not None and importlib.util.find_spec(self.extension) is None:
+        if self.extension is not None and not _is_built(self.extension):
             return f"this build of perfpy does not include {self.extension}"
         return None
 
@@ -287,6 +287,13 @@ class Technique(dict[Any, Kernel]):
             technique, _, name = entry.name.partition(".")
             if technique == self.name and name and name not in self.table and name != "auto":
                 self.table[name] = Backend(name, entry.value, peer=True)
+
+
+def _is_built(extension: str) -> bool:
+    try:
+        return importlib.util.find_spec(extension) is not None
+    except ModuleNotFoundError:  # its folder is missing, too
+        return False
 
 
 def _unknown_backend(technique: str, name: str, known: Mapping[str, Backend]) -> str:

@@ -1,0 +1,19 @@
+"""The command line; what a command needs is imported when it runs, so that ``perfpy --help`` is quick."""
+
+from __future__ import annotations
+
+import click
+
+from .backends import backends, info
+from .compare import compare
+from .julia import julia
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="perfpy")
+def command() -> None:
+    """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
+
+
+for _command in (compare, backends, info, julia):
+    command.add_command(_command)
