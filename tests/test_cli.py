@@ -114,7 +114,9 @@ def test_backends_lists_all():
         assert f"julia      {name}" in run.stdout
 
 
-@pytest.mark.parametrize("command", [["backends"], ["compare", "--workload", "tiny", "--backends", "ghost"]])
+@pytest.mark.parametrize(
+    "command", [["backends"], ["compare", "julia", "--workload", "tiny", "--backends", "ghost"]]
+)
 def test_what_is_missing_is_listed_with_the_remedy(command):
     code = (
         "import sys\n"
