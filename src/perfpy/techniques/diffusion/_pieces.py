@@ -1,0 +1,206 @@
+"""A field that diffuses on an executor: slabs of rows, some steps at a time; see `_slabs`."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from perfpy import executors
+from perfpy._dispatch import Backend, Kernel
+from perfpy.executors import Engine, Reach
+
+from . import DIFFUSE
+from ._slabs import Schedule, Slab, cut
+
+if TYPE_CHECKING:
+    from perfpy.executors import ExecutorLike
+    from perfpy.executors._shared import Handle
+
+    from ._problem import Field, Problem
+
+#: Backends that take several steps per pass through memory by themselves.
+_BLOCKED = ("cffi", "c")
+
+
+def diffuse(executor: ExecutorLike, backend: str, problem: Problem, out: Field, *, fresh: bool) -> Field:
+    """Return the field after all steps, computed by the named backend on an executor.
+
+    It is in `out`; or, if that is `fresh` memory which nobody has seen yet, perhaps in other memory. Only
+    explicit steps are divided, and on threads the transforms of scipy.
+    """
+    assert executor is not None
+    engine = executors.engine(executor)
+    in_memory = engine.reach is Reach.MEMORY
+    if problem.method == "spectral" and backend == "scipy" and in_memory:
+        from . import _spectral_scipy
+
+        _spectral_scipy.diffuse(problem, out, workers=engine.workers)
+    elif problem.method != "explicit":
+        DIFFUSE[backend, problem.needs](problem, out)
+    elif backend == "c" and in_memory:
+        _run_plan(engine, problem, out)
+    else:
+        schedule = Schedule(problem, engine, blocked=backend in _BLOCKED)
+        run = _RUN[engine.reach]
+        return run(engine, schedule, DIFFUSE.table[backend], problem, out, fresh)
+    return out
+
+
+def _run_plan(engine: Engine, problem: Problem, out: Field) -> None:
+    """Let threads work on the C kernel's own pieces, until there are none."""
+    from . import _c
+
+    plan = _c.plan(problem, out)
+    executors.run(engine, _work, (plan.work,), range(engine.workers), _ignore)
+
+
+def _work(_: int, work: Kernel) -> None:
+    work()
+
+
+def _ignore(*_: object) -> None:
+    """Combine nothing: the result is in memory."""
+
+
+def _passes(steps: int, schedule: Schedule) -> Iterator[int]:
+    """Yield the number of steps of each pass."""
+    while steps:
+        taken = schedule.steps(steps)
+        yield taken
+        steps -= taken
+
+
+def _advance(
+    slab: Slab, kernel: Kernel, problem: Problem, source: Field, target: Field, diffusivity: Field | None
+) -> float:
+    """Take a slab from `source` to `target`; return how many seconds a row took for a step."""
+    started = perf_counter()
+    part, rows = cut(slab, problem, source, diffusivity)
+    if len(part.start) == slab.end - slab.begin:
+        kernel(part, target[slab.begin : slab.end])
+    else:
+        field = np.empty_like(part.start)
+        kernel(part, field)
+        target[slab.begin : slab.end] = field[rows]
+    return (perf_counter() - started) / (len(part.start) * slab.steps)
+
+
+def _run_in_memory(
+    engine: Engine, schedule: Schedule, backend: Backend, problem: Problem, out: Field, fresh: bool
+) -> Field:
+    """Let threads write into two fields in turn."""
+    kernel = DIFFUSE[backend.name, problem.needs]
+    source, target, other = problem.start, out, np.empty_like(out)
+    for steps in _passes(problem.steps, schedule):
+        arguments = kernel, problem, source, target, problem.diffusivity
+        executors.run(engine, _advance, arguments, schedule.slabs(steps), schedule.measured)
+        source, target = target, other if target is out else out
+    return _result(source, out, fresh)
+
+
+def _result(field: Field, out: Field, fresh: bool) -> Field:
+    if field is not out and not fresh:
+        out[...] = field
+        return out
+    return field
+
+
+def _run_on_host(
+    engine: Engine, schedule: Schedule, backend: Backend, problem: Problem, out: Field, fresh: bool
+) -> Field:
+    """Let processes write into two shared fields in turn, and make one of them the result where `out` is fresh."""
+    _check_sendable(backend)
+    start, diffusivity = problem.start, problem.diffusivity
+    carried = start[:0] if diffusivity is None else diffusivity
+    block = executors.SharedArrays(tuple((array.dtype.str, array.shape) for array in (start, out, carried)))
+    try:
+        block[0][...], block[2][...] = start, carried
+        small = problem._replace(start=start[:0], diffusivity=None)
+        source = 0
+        for steps in _passes(problem.steps, schedule):
+            arguments = block.handle, source, backend.target, small, diffusivity is not None
+            executors.run(engine, _advance_shared, arguments, schedule.slabs(steps), schedule.measured)
+            source = 1 - source
+        kept = block.keep(source) if fresh else None
+        if kept is not None:
+            return kept
+        out[...] = block[source]
+        return out
+    finally:
+        block.close()
+
+
+def _advance_shared(
+    slab: Slab, handle: Handle, source: int, kernel: str | Kernel, problem: Problem, varies: bool
+) -> float:
+    return float(executors.call_with_arrays(handle, _advance_arrays, slab, source, kernel, problem, varies))
+
+
+def _advance_arrays(
+    one: Field,
+    other: Field,
+    diffusivity: Field,
+    slab: Slab,
+    source: int,
+    kernel: str | Kernel,
+    problem: Problem,
+    varies: bool,
+) -> float:
+    source_field, target = (other, one) if source else (one, other)
+    load = Backend("", kernel).load
+    return _advance(slab, load(), problem, source_field, target, diffusivity if varies else None)
+
+
+def _check_sendable(backend: Backend) -> None:
+    try:
+        pickle.dumps(backend.target)
+    except Exception as error:
+        raise TypeError(
+            f"backend {backend.name!r} of 'diffuse' cannot be sent to worker processes: {error}; "
+            "define its function at the top level of a module, or use executor='threads'"
+        ) from error
+
+
+class _Sent(NamedTuple):
+    """A slab with the field that it needs."""
+
+    slab: Slab
+    part: Problem
+    rows: slice
+
+    def __str__(self) -> str:
+        return str(self.slab)
+
+
+def _run_remotely(
+    engine: Engine, schedule: Schedule, backend: Backend, problem: Problem, out: Field, fresh: bool
+) -> Field:
+    """Send the cells that a slab needs and receive those that it has become."""
+    source, target, other = problem.start, out, np.empty_like(out)
+
+    def combine(piece: _Sent, result: tuple[float, Field]) -> None:
+        seconds, target[piece.slab.begin : piece.slab.end] = result
+        schedule.measured(piece.slab, seconds)
+
+    for steps in _passes(problem.steps, schedule):
+        pieces = (
+            _Sent(slab, *cut(slab, problem, source, problem.diffusivity)) for slab in schedule.slabs(steps)
+        )
+        executors.run(engine, _advance_sent, (backend.target,), pieces, combine)
+        source, target = target, other if target is out else out
+    return _result(source, out, fresh)
+
+
+def _advance_sent(piece: _Sent, kernel: str | Kernel) -> tuple[float, Field]:
+    started = perf_counter()
+    field = np.empty_like(piece.part.start)
+    Backend("", kernel).load()(piece.part, field)
+    seconds = perf_counter() - started
+    return seconds / (len(field) * piece.part.steps), field[piece.rows].copy()
+
+
+_RUN = {Reach.MEMORY: _run_in_memory, Reach.HOST: _run_on_host, Reach.NOTHING: _run_remotely}
