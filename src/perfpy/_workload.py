@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ._dispatch import Needs
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -42,12 +44,18 @@ class Workload:
         Returns the keyword arguments of the public function, made anew at each call.
     too_slow_for : tuple of str
         Backends that would need minutes; they are left out unless they are named.
+    needs : tuple of (argument, value)
+        What it asks of a backend beyond the ordinary; those that lack it are left out.
+    bound : float, default: 0
+        Largest relative difference that is allowed here to a backend that is exact elsewhere.
     """
 
     name: str
     description: str
     arguments: Callable[[], Mapping[str, Any]]
     too_slow_for: tuple[str, ...] = ()
+    needs: Needs = ()
+    bound: float = 0.0
 
 
 def arrays_agree(reference: np.ndarray, result: np.ndarray, bound: float = 0.0) -> Agreement:

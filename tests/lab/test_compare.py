@@ -192,6 +192,37 @@ def test_reference_is_the_first_exact_backend_that_is_quick_enough(julia, monkey
     assert named.reference == "python"  # it was named, so it is run all the same
 
 
+def test_a_backend_that_cannot_do_the_workload_is_a_row_and_no_fault(julia, monkeypatch):
+    import dataclasses
+
+    from perfpy.techniques.julia import _workloads
+
+    wide = dataclasses.replace(_workloads.WORKLOADS[0], needs=(("x", "wide"),))
+    monkeypatch.setattr(_workloads, "WORKLOADS", (wide,))
+    for name in ("python", "correct"):
+        julia.register(Backend(name, "fake_backends:correct", lacks={"x": ("wide", "tall")}))
+    comparison = compare("correct", "numpy")
+    assert comparison.reference == "numpy"  # the first that can
+    assert [(row.name, row.verdict) for row in comparison.rows] == [
+        ("numpy", Verdict.REFERENCE),
+        ("correct", Verdict.SKIPPED),
+    ]
+    assert comparison["correct"].detail == "cannot take x='wide', which this workload is about"
+    assert comparison.ok
+
+
+@pytest.mark.parametrize(("bound", "verdict"), [(0.06, Verdict.DIFFERS), (0.08, Verdict.WITHIN)])
+def test_a_workload_may_have_a_bound_of_its_own(julia, monkeypatch, bound, verdict):
+    import dataclasses
+
+    from perfpy.techniques.julia import _workloads
+
+    tiny = dataclasses.replace(_workloads.WORKLOADS[0], bound=bound)
+    monkeypatch.setattr(_workloads, "WORKLOADS", (tiny,))
+    add(julia, "wrong")  # by 7, where the largest count is 100
+    assert compare("wrong")["wrong"].verdict is verdict
+
+
 def test_a_reference_that_fails_is_a_row_and_the_next_one_serves(julia):
     julia.register(Backend("python", "fake_backends:raises"))
     comparison = compare("c")

@@ -27,7 +27,7 @@ class Verdict(StrEnum):
     CRASHED = "crashed"  #: took its process down
     TIMEOUT = "timed out"  #: gave no answer in time
     UNVERIFIED = "unverified"  #: not run, there being no reference to hold it against
-    SKIPPED = "skipped"  #: would take minutes on this workload; run when named
+    SKIPPED = "skipped"  #: cannot do this workload, or would take minutes and is run when named
     MISSING = "missing"  #: cannot be used in this installation
 
     @property

@@ -66,7 +66,7 @@ def compare(
         One of the technique's named inputs.
     backends : sequence of str, optional
         Which backends. All if left out, but for those that would need minutes on this input. The reference is
-        always run as well.
+        always run as well. A backend that cannot do what the workload is about gets a row that says so.
     executor : str, optional
         Passed to the technique's function; None runs in one thread.
     rounds : int, optional
@@ -186,10 +186,16 @@ class _Run:
             and backend.name in TOOLS
             and backend.traits.exact
             and (backend.name in named or backend.name not in self.workload.too_slow_for)
+            and backend.cannot(self.workload.needs) is None
             and backend.obstacle() is None
         ]
 
     def _other(self, backend: Backend, named: frozenset[str]) -> Row:
+        lacking = backend.cannot(self.workload.needs)
+        if lacking is not None:
+            self._finish()
+            reason = f"cannot take {lacking[0]}={lacking[1]!r}, which this workload is about"
+            return Row(backend.name, Verdict.SKIPPED, reason, peer=backend.peer, lines=_lines(backend))
         if backend.name in self.workload.too_slow_for and backend.name not in named:
             self._finish()
             reason = f"would need minutes on {self.workload.name!r}; name it to run it all the same"
@@ -225,7 +231,7 @@ class _Run:
             workload=self.workload.name,
             target=target,
             by_value=by_value,
-            bound=backend.traits.bound,
+            bound=max(backend.traits.bound, self.workload.bound),
             executor=self.executor,
             rounds=self.rounds,
             timeout=self.timeout,
