@@ -51,6 +51,7 @@ def julia(
     from time import perf_counter
 
     import perfpy
+    from perfpy._colors import save
     from perfpy.techniques.julia import JULIA, _picture
 
     with short_errors():
@@ -63,7 +64,7 @@ def julia(
         )
         seconds = perf_counter() - started
         if output and painter:
-            _picture.save(painter(counts, x, y, constant, max_iterations, samples), output)
+            save(painter(counts, x, y, constant, max_iterations, samples), output)
             click.echo(f"{output}: {width} x {height} pixels, c = {constant}", err=True)
     _summary(counts, max_iterations, name, seconds)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import perfpy
+from perfpy import _colors
 from perfpy.techniques.julia import _picture
 
 C = -0.62772 - 0.42193j
@@ -87,11 +88,11 @@ def test_saving_replaces_the_file_or_leaves_it(tmp_path):
     image = pytest.importorskip("PIL.Image")
     pixels = draw()
     for name in ("set.png", "set.webp", "set"):
-        _picture.save(pixels, tmp_path / name)
+        _colors.save(pixels, tmp_path / name)
         with image.open(tmp_path / name) as picture:
             assert picture.size == (90, 60)
     with image.open(tmp_path / "set.png") as picture:
         assert np.array_equal(np.asarray(picture), pixels)
     with pytest.raises(ValueError, match="unknown suffix"):
-        _picture.save(pixels, tmp_path / "set.doc")
+        _colors.save(pixels, tmp_path / "set.doc")
     assert len(list(tmp_path.iterdir())) == 3

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from perfpy import _colors
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from perfpy._colors import Light
 
     Axis = NDArray[np.float64]
     Painter = Callable[["NDArray[np.int32]", Axis, Axis, complex, int, int], NDArray[np.uint8]]
 
 _HALF_WIDTH = 1.8  # of the view at zoom 1, along the shorter side
-#: Anchors of the colour map "ember" in Oklab (lightness, green-red, blue-yellow); lightness only rises.
-_EMBER = (
-    (0.18, 0.005, -0.055),
-    (0.30, 0.03, -0.13),
-    (0.44, 0.11, -0.11),
-    (0.58, 0.17, 0.00),
-    (0.72, 0.13, 0.11),
-    (0.86, 0.03, 0.15),
-    (0.98, -0.01, 0.04),
-)
 _INTERIOR = (0.10, 0.0, -0.02)
 _SHADES = 1024
 _BLENDING = 24_000_000  # steps of the iteration that blending may take: about a quarter of a second
@@ -52,26 +45,10 @@ def painter(colors: str) -> Painter:
         rows, columns = counts.shape[0] // samples, counts.shape[1] // samples
         pixels = np.empty((rows, columns, 3), np.uint8)
         for row, line in zip(pixels, shades.reshape(rows, samples, columns, samples), strict=True):
-            row[:] = _to_srgb(table[line].mean(axis=(0, 2)))
+            row[:] = _colors.to_srgb(table[line].mean(axis=(0, 2)))
         return pixels
 
     return paint
-
-
-def save(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write a picture in the format that the file's name says; it is there whole or not at all."""
-    from perfpy._files import write_atomically
-
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError(
-            'drawing needs the package pillow; install it with: pip install "perfpy[plot]"'
-        ) from None
-    kind = Image.registered_extensions().get(path.suffix.lower() or ".png")
-    if kind is None:
-        raise ValueError(f"cannot draw into {path.name!r}: unknown suffix; use .png")
-    write_atomically(path, lambda file: Image.fromarray(pixels).save(file, format=kind))
 
 
 def _symmetric(count: int, step: float) -> Axis:
@@ -126,60 +103,6 @@ def _potential(z: NDArray[np.complex128], c: complex, count: int) -> Axis:
     return value
 
 
-def _ramp(colors: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the colours of a map and that of the interior, as linear light."""
-    places = np.linspace(0, 1, _SHADES)
-    if colors == "ember":
-        anchors = np.array(_EMBER)
-        at = np.linspace(0, 1, len(anchors))
-        lab = np.stack([np.interp(places, at, channel) for channel in anchors.T], axis=1)
-        return _from_oklab(lab), _from_oklab(np.array(_INTERIOR))
-    try:
-        from matplotlib import colormaps
-    except ImportError:
-        raise ImportError(
-            f'the colour map {colors!r} needs matplotlib; install it with: pip install "perfpy[plot]"'
-        ) from None
-    if colors not in colormaps:
-        raise ValueError(f"unknown colour map {colors!r}: expected 'ember' or a name that matplotlib knows")
-    ramp = _to_linear(np.asarray(colormaps[colors](places)[:, :3]))
-    return ramp, _from_oklab(np.array(_INTERIOR))
-
-
-def _from_oklab(lab: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return linear sRGB light; Ottosson 2020, "A perceptual color space for image processing"."""
-    to_cones = np.array(
-        [
-            [1, 0.3963377774, 0.2158037573],
-            [1, -0.1055613458, -0.0638541728],
-            [1, -0.0894841775, -1.2914855480],
-        ]
-    )
-    to_light = np.array(
-        [
-            [4.0767416621, -3.3077115913, 0.2309699292],
-            [-1.2684380046, 2.6097574011, -0.3413193965],
-            [-0.0041960863, -0.7034186147, 1.7076147010],
-        ]
-    )
-    light: NDArray[np.float32] = np.clip((lab @ to_cones.T) ** 3 @ to_light.T, 0, 1).astype(np.float32)
-    return light
-
-
-def _to_linear(srgb: NDArray[np.float64]) -> NDArray[np.float32]:
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return linear.astype(np.float32)
-
-
-def _to_srgb(linear: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return 8-bit sRGB by a table of 4,096 levels: the power is slow, and the eye is no sharper."""
-    return _SRGB[(linear * np.float32(4095) + np.float32(0.5)).astype(np.uint16)]
-
-
-def _srgb_table() -> NDArray[np.uint8]:
-    level = np.arange(4096) / 4095
-    srgb = np.where(level <= 0.0031308, 12.92 * level, 1.055 * level ** (1 / 2.4) - 0.055)
-    return (srgb * 255 + 0.5).astype(np.uint8)
-
-
-_SRGB = _srgb_table()
+def _ramp(colors: str) -> tuple[Light, Light]:
+    """Return the colours of a map and that of the interior."""
+    return _colors.ramp(colors, _SHADES), _colors.from_oklab(np.array(_INTERIOR))
