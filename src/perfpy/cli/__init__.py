@@ -6,6 +6,7 @@ import click
 
 from .backends import backends, info
 from .compare import compare
+from .diffuse import diffuse
 from .julia import julia
 
 
@@ -15,5 +16,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, info, julia):
+for _command in (compare, backends, info, julia, diffuse):
     command.add_command(_command)
