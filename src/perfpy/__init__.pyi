@@ -8,3 +8,14 @@ from .techniques import register_backend as register_backend
 from .techniques.diffusion import diffuse as diffuse
 from .techniques.diffusion import iter_diffuse as iter_diffuse
 from .techniques.julia import julia as julia
+from .techniques.primes import constellations as constellations
+from .techniques.primes import count_primes as count_primes
+from .techniques.primes import is_prime as is_prime
+from .techniques.primes import iter_primes as iter_primes
+from .techniques.primes import next_prime as next_prime
+from .techniques.primes import nth_prime as nth_prime
+from .techniques.primes import previous_prime as previous_prime
+from .techniques.primes import prime_blocks as prime_blocks
+from .techniques.primes import prime_factors as prime_factors
+from .techniques.primes import primes as primes
+from .techniques.primes import twin_primes as twin_primes

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ FORMS: dict[str, Callable[[np.ndarray], Any]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_an_array_gives_the_same(case: Case, backend: str, form: str) -> None:
+    if not case.arrays:
+        pytest.skip("the technique takes no arrays")
     plain = {name: np.abs(array) if form == "uint8" else array for name, array in case.arrays.items()}
     formed = {name: FORMS[form](array) for name, array in case.arrays.items()}
     np.testing.assert_array_equal(case.call(backend, **formed), expected(case, **plain))
@@ -90,15 +93,18 @@ def test_inputs_are_not_modified(case: Case, backend: str) -> None:
 
 def test_calls_do_not_depend_on_each_other(case: Case, backend: str) -> None:
     first = case.call(backend)
-    kept = first.copy()
+    kept = deepcopy(first)
     case.function(**case.workload(), backend=backend)
     second = case.call(backend)
-    assert second is not first
+    if isinstance(first, np.ndarray):
+        assert second is not first
     np.testing.assert_array_equal(first, kept)
     np.testing.assert_array_equal(second, kept)
 
 
 def test_empty(case: Case, backend: str) -> None:
+    if not case.empty:
+        pytest.skip("the result is never empty")
     result, reference = case.call(backend, **case.empty), expected(case, **case.empty)
     assert result.size == 0
     assert (result.shape, result.dtype) == (reference.shape, reference.dtype)
@@ -190,8 +196,8 @@ def test_exceptions_are_those_of_the_reference(case: Case, backend: str) -> None
 
 @pytest.mark.parametrize("technique", CASES)
 def test_unknown_backend(technique: str) -> None:
-    with pytest.raises(ValueError, match=r"unknown backend 'nunpy'.*did you mean 'numpy'"):
-        CASES[technique].call("nunpy")
+    with pytest.raises(ValueError, match=r"unknown backend 'pyton'.*did you mean 'python'"):
+        CASES[technique].call("pyton")
 
 
 def test_every_technique_has_a_case() -> None:

@@ -22,6 +22,7 @@ PRELUDE = f"""
 import hashlib, os, sys, threading, time
 sys.path.insert(0, {str(HERE)!r})
 from cases import CASES
+import numpy as np
 import perfpy
 case = CASES[sys.argv[1]]
 backend = sys.argv[2]
@@ -64,6 +65,7 @@ def hold(*arguments):
     end = time.perf_counter() + 0.3
     while time.perf_counter() < end:
         pass
+    return case.held
 perfpy.register_backend(sys.argv[1], backend, hold)
 """
     + COUNTING
@@ -76,7 +78,7 @@ except ValueError as error:
     print("ValueError", error)
 else:
     rows = {row.name: row for row in perfpy.backends(sys.argv[1])}
-    print(rows[backend].isa, hashlib.sha256(result.tobytes()).hexdigest())
+    print(rows[backend].isa, hashlib.sha256(np.asarray(result).tobytes()).hexdigest())
 """
 
 

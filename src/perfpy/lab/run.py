@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -305,8 +304,7 @@ def _ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def _workload(technique: str, name: str) -> Workload:
-    module = importlib.import_module(f"{techniques.folder(technique).__name__}._workloads")
-    workloads: tuple[Workload, ...] = module.WORKLOADS
+    workloads = techniques.workloads(technique)
     for workload in workloads:
         if workload.name == name:
             return workload

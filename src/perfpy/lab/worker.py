@@ -129,7 +129,7 @@ def _task(request: Request) -> Task:
         technique=technique,
         backend=technique.table[request.backend],
         function=getattr(folder, technique.name),
-        workload=next(item for item in workloads.WORKLOADS if item.name == request.workload),
+        workload=next(item for item in techniques.workloads(technique.name) if item.name == request.workload),
         agree=workloads.agree,
     )
 

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Mapping
 from types import ModuleType
 
 from perfpy._dispatch import Backend, BackendInfo, Kernel, Technique
+from perfpy._workload import Workload
 
 #: Public function to the folder that defines it, in the order in which techniques are shown.
-_FOLDERS = {"julia": "julia", "diffuse": "diffusion"}
+_FOLDERS = {
+    "julia": "julia",
+    "diffuse": "diffusion",
+    "primes": "primes",
+    "count_primes": "primes",
+    "nth_prime": "primes",
+    "is_prime": "primes",
+    "next_prime": "primes",
+    "previous_prime": "primes",
+    "prime_factors": "primes",
+    "twin_primes": "primes",
+    "constellations": "primes",
+}
 
 
 def names() -> tuple[str, ...]:
@@ -30,6 +44,14 @@ def find(name: str) -> Technique:
     """Return a technique's table of backends; a `ValueError` lists the names if there is none."""
     technique: Technique = getattr(folder(name), name.upper())
     return technique
+
+
+def workloads(name: str) -> tuple[Workload, ...]:
+    """Return a technique's named inputs; a folder of several techniques has a mapping of them."""
+    module = importlib.import_module(f"{folder(name).__name__}._workloads")
+    found = module.WORKLOADS
+    chosen: tuple[Workload, ...] = found[name] if isinstance(found, Mapping) else found
+    return chosen
 
 
 def backends(technique: str | None = None) -> list[BackendInfo]:
