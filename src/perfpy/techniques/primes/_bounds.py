@@ -34,22 +34,25 @@ def at_least_below(x: int) -> int:
     if x < 17:
         return sum(prime <= x for prime in (2, 3, 5, 7, 11, 13))
     logarithm = log(x)
+    bound = x / logarithm  # Rosser and Schoenfeld, for x >= 17
     if x >= 88_783:
-        bound = x / logarithm * (1 + 1 / logarithm + 2 / logarithm**2)  # Dusart 2010
-    else:
-        bound = x / logarithm  # Rosser and Schoenfeld, for x >= 17
+        bound *= 1 + 1 / logarithm + 2 / logarithm**2  # Dusart 2010
     return int(bound * (1 - _SLACK))
+
+
+def at_most_within(width: int) -> int:
+    """Return an upper bound on the number of primes among so many consecutive numbers, wherever they are."""
+    if width < 2:
+        return max(width, 0)
+    coprime_to_30 = 8 * -(-width // 30) + 3  # and 2, 3 and 5 themselves
+    large_sieve = int(2 * width / log(width) * (1 + _SLACK)) + 1  # Montgomery and Vaughan
+    return min(width, coprime_to_30, large_sieve)
 
 
 def at_most_between(start: int, stop: int) -> int:
     """Return an upper bound on the number of primes in [start, stop)."""
-    width = stop - start
-    if width < 2:
-        return max(width, 0)
-    coprime_to_30 = 8 * -(-width // 30) + 3  # and 2, 3 and 5 themselves
     between = at_most_below(stop) - (at_least_below(start - 1) if start else 0)
-    large_sieve = int(2 * width / log(width) * (1 + _SLACK)) + 1
-    return min(width, coprime_to_30, between, large_sieve)
+    return min(between, at_most_within(stop - start))
 
 
 def about_between(start: int, stop: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,10 +162,11 @@ def _patterns(pattern: Any) -> tuple[Offsets, ...]:
         distances = list(pattern)
     except TypeError:
         raise TypeError(
-            f"pattern must be a name or a sequence of distances, not {type(pattern).__name__}: {short(pattern)}"
+            f"pattern must be a name or a sequence of distances, not {type(pattern).__name__}: "
+            f"{short(pattern)}"
         ) from None
     offsets = tuple(whole("pattern", distance) for distance in distances)
-    ascending = all(first < second for first, second in zip(offsets, offsets[1:], strict=False))
+    ascending = all(first < second for first, second in pairwise(offsets))
     if not offsets or offsets[0] != 0 or not ascending or offsets[-1] >= LIMIT:
         raise ValueError(f"pattern must begin with 0 and ascend, as (0, 2, 6), not {short(pattern)}")
     return (offsets,)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from operator import length_hint
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -55,8 +56,8 @@ def iter_primes(start: int = 0, stop: int | None = None, *, backend: str = "auto
 
     Notes
     -----
-    The primes of one window of the numbers are found at a time, of a few thousand numbers at first and then of more
-    and more. Memory is in proportion to the square root of where the iterator is. Ctrl-C while a window is
+    The primes of one window of the numbers are found at a time, of a few thousand numbers at first and then
+    of more and more. Memory is in proportion to the square root of where the iterator is. Ctrl-C while a window is
     sieved loses no prime: the next call finds them.
 
     Examples
@@ -73,7 +74,7 @@ def iter_primes(start: int = 0, stop: int | None = None, *, backend: str = "auto
 
 def _iterator(start: int, stop: int | None, backend: str) -> PrimeIterator:
     source = _Chunks(_Windows(start, stop, backend))
-    iterator = PrimeIterator.from_iterable(source)
+    iterator = cast("PrimeIterator", PrimeIterator.from_iterable(source))
     iterator._source = source
     return iterator
 
@@ -220,7 +221,7 @@ class _Chunks(Iterator[Iterator[int]]):
 
     @property
     def position(self) -> int:
-        left = self._items.__length_hint__()
+        left = length_hint(self._items)
         if left:
             return self._chunk[-left]
         if self._taken < self._primes.size:

@@ -22,7 +22,7 @@ def primes(
     start_or_stop: int,
     stop: int | None = None,
     *,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     backend: str = "auto",
     executor: ExecutorLike = None,
     out: NDArray[Any] | None = None,
@@ -48,7 +48,7 @@ def primes(
         Where it runs: in this thread (None), on ``"threads"``, ``"processes"``, ``"threads:4"``, or on any
         executor with a ``submit`` method. Parts of the interval are handed out in pieces of equal work.
     out : 1-D integer array, optional
-        Where the primes go; it may be longer than needed.
+        Where the primes go; it may be longer than needed, and what is behind them may be overwritten.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def fresh(kernel: Kernel, low: int, high: int, kind: np.dtype[Any]) -> NDArray[A
         return fresh(kernel, low, high, np.dtype(np.uint32)).astype(kind)
     result = allocate(low, high, kind)
     if result.size:
-        count = kernel(low, high, _unsigned(result))
+        count = kernel(low, high, unsigned(result))
         result.resize(count, refcheck=False)  # in place: the pages of the rest go back to the system
     return result
 
@@ -137,7 +137,7 @@ def allocate(low: int, high: int, kind: np.dtype[Any]) -> NDArray[Any]:
     return np.empty(most, kind)
 
 
-def dtype_of(dtype: DTypeLike, high: int) -> np.dtype[Any]:
+def dtype_of(dtype: DTypeLike | None, high: int) -> np.dtype[Any]:
     """Return the dtype of the result; it holds every number below `high`."""
     if dtype is None:
         return np.dtype(np.uint32 if high <= 2**32 else np.uint64)
@@ -159,7 +159,7 @@ def _check_holds(name: str, kind: np.dtype[Any], high: int) -> None:
         )
 
 
-def _checked(out: Any, dtype: DTypeLike, high: int) -> NDArray[Any]:
+def _checked(out: Any, dtype: DTypeLike | None, high: int) -> NDArray[Any]:
     """Return `out` if it can take the primes below `high`."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an integer array, not {type(out).__name__}: {short(out)}")
@@ -187,7 +187,7 @@ def _into(
     if low >= high:
         return out[:0]
     if executor is None and direct:
-        return out[: kernel(low, high, _unsigned(out))]
+        return out[: kernel(low, high, unsigned(out))]
     kind = np.dtype(np.uint32) if out.dtype.itemsize < 4 else out.dtype
     if executor is None:
         found = fresh(kernel, low, high, kind)
@@ -201,7 +201,7 @@ def _into(
     return part
 
 
-def _unsigned(array: NDArray[Any]) -> NDArray[Any]:
+def unsigned(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array as kernels see it: unsigned, and no subclass."""
     plain = array.view(np.ndarray)
     return plain.view(np.uint32 if array.dtype.itemsize == 4 else np.uint64)

@@ -68,8 +68,8 @@ def previous_prime(n: int, *, backend: str = "auto") -> int:
     Raises
     ------
     ValueError
-        If `n` is 2 or less, there is no such backend, or it cannot take numbers with more than 64 bits and `n`
-        is one.
+        If `n` is 2 or less, there is no such backend, or it cannot take numbers with more than 64 bits and
+        `n` is one.
     TypeError
         If an argument is of the wrong type.
     BackendUnavailable

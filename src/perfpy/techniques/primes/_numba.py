@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any]) -> Any:
     """Compile a function, and keep the machine code for later processes where there is a place for it."""
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # no directory to keep it in
-        return numba.njit(nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, error_model="numpy")(function)
 
 
 _REMAINDERS = _wheel.REMAINDERS
@@ -107,7 +107,7 @@ def _product(a: Any, b: Any, n: Any, inverse: Any) -> Any:
 
 
 @_compiled
-def _is_prime(n: Any) -> bool:
+def _is_prime(n: Any) -> Any:
     if n < _TWO or n & _UNIT == _ZERO:
         return n == _TWO
     for prime in _SMALL:
@@ -134,7 +134,7 @@ def _is_prime(n: Any) -> bool:
 
 
 @_compiled
-def _passes(n: Any, base: Any, one: Any, square: Any, inverse: Any, odd: Any, twos: int) -> bool:
+def _passes(n: Any, base: Any, one: Any, square: Any, inverse: Any, odd: Any, twos: int) -> Any:
     factor = _product(base, square, n, inverse)
     power = one
     while odd:
@@ -169,7 +169,7 @@ def is_prime(n: Any, out: NDArray[np.bool_] | None) -> bool | None:
     return None
 
 
-class _Loops:
+class _Loops(_wheel.Loops):
     cross_off = staticmethod(_cross_off)
     extract = staticmethod(_extract)
     count = staticmethod(_count)

@@ -105,7 +105,7 @@ def _cross_off(flags: NDArray[np.bool_], low: int, divisors: NDArray[np.int64]) 
 
 
 def _pattern(size: int) -> NDArray[np.bool_]:
-    """Return flags of the odd numbers from 1 on without multiples of the smallest primes, and a period more."""
+    """Return flags of the odd numbers without multiples of the smallest primes, and a period more."""
     flags = np.ones(_PERIOD, np.bool_)
     for prime in _PATTERN:
         flags[prime // 2 :: prime] = False

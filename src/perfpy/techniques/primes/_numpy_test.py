@@ -53,7 +53,7 @@ def _passes(n: Numbers, base: int) -> NDArray[np.bool_]:
         odd = np.where(even, odd >> _ONE, odd)
         twos += even
     power = form.power(np.uint64(base) % n, odd)
-    passed = (power == form.one) | (power == n - form.one) | (np.uint64(base) % n == 0)
+    passed: NDArray[np.bool_] = (power == form.one) | (power == n - form.one) | (np.uint64(base) % n == 0)
     for squaring in range(1, int(twos.max())):
         power = form.product(power, power)
         passed |= (power == n - form.one) & (squaring < twos)

@@ -21,9 +21,7 @@ def is_prime(n: int, *, backend: str = "auto", executor: ExecutorLike = None) ->
 def is_prime(n: ArrayLike, *, backend: str = "auto", executor: ExecutorLike = None) -> NDArray[np.bool_]: ...
 
 
-def is_prime(
-    n: ArrayLike, *, backend: str = "auto", executor: ExecutorLike = None
-) -> bool | NDArray[np.bool_]:
+def is_prime(n: Any, *, backend: str = "auto", executor: ExecutorLike = None) -> bool | NDArray[np.bool_]:
     """Tell whether a number, or each number of an array, is prime.
 
     Parameters
@@ -61,8 +59,8 @@ def is_prime(
     Notes
     -----
     Below 2**64 the answer is proven: the Miller-Rabin test is done for a set of bases that no composite
-    number of that size passes [1]_. From there on it is the test of Baillie, Pomerance, Selfridge and Wagstaff
-    [2]_, which no composite number is known to pass; that none exists has not been proven.
+    number of that size passes [1]_. From there on it is the test of Baillie, Pomerance, Selfridge and
+    Wagstaff [2]_, which no composite number is known to pass; that none exists has not been proven.
 
     References
     ----------
@@ -86,7 +84,8 @@ def is_prime(
             return _of_one(n, backend, executor)
         return bool(kernel(n, None))
     if isinstance(n, (np.ndarray, list, tuple, memoryview)) or hasattr(n, "__array__"):
-        return _of_array(n, backend, executor)
+        answers: bool | NDArray[np.bool_] = _of_array(n, backend, executor)
+        return answers
     return _of_one(whole("n", n), backend, executor)
 
 
