@@ -24,6 +24,7 @@ import numpy as np
 from ._problem import Field, Problem, Side
 
 _LINE = 64  # bytes of a cache line, and of the longest vectors
+_PAGE = 4096  # bytes
 
 
 class Extent(NamedTuple):
@@ -72,6 +73,8 @@ class Halo:
 
     Attributes
     ----------
+    memory : 2-D array
+        Both buffers, each in a row.
     buffers : list of two Fields
         The field after an even and after an odd number of steps.
     axes : list of Extent
@@ -95,13 +98,22 @@ class Halo:
         self.axes = [_extent(*axis) for axis in zip(around, start.shape, problem.sides, strict=True)]
         shape = [size + 2 * cells for cells, size in zip(around, start.shape, strict=True)]
         shape[-1] += -shape[-1] % margin
-        self.shape = tuple(shape)
         self.strides = tuple(math.prod(shape[axis + 1 :]) for axis in range(start.ndim))
-        self.buffers = [self.surrounded(start), self.surrounded(start)]
+        size = math.prod(shape)
+        self.memory = _aligned(2, size + _apart(size, start.itemsize), start.dtype)
+        self.buffers = [row[:size].reshape(shape) for row in self.memory]
+        self._surround(self.buffers[0], start)
+        for number, axis in enumerate(self.axes):
+            for cell in axis.held:  # all others are written before they are read
+                self.buffers[1].swapaxes(0, number)[cell] = self.buffers[0].swapaxes(0, number)[cell]
 
     def surrounded(self, field: Field) -> Field:
-        """Return a buffer with a field and all copies around it."""
-        buffer = _aligned_zeros(self.shape, field.dtype)
+        """Return a new buffer with a field and all copies around it."""
+        buffer: Field = np.zeros_like(self.buffers[0])
+        self._surround(buffer, field)
+        return buffer
+
+    def _surround(self, buffer: Field, field: Field) -> None:
         buffer[self._cells] = field
         self._copy_beside(buffer)
         if self.periodic:
@@ -109,7 +121,6 @@ class Halo:
         else:
             for ghost, cell in self.axes[0].copies:
                 buffer[ghost] = buffer[cell]
-        return buffer
 
     def result(self) -> Field:
         """Return the field after the last step."""
@@ -196,8 +207,15 @@ def _extent(around: int, size: int, sides: tuple[Side, Side]) -> Extent:
     )
 
 
-def _aligned_zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Field:
-    size = math.prod(shape)
-    memory = np.zeros(size + _LINE // dtype.itemsize, dtype)
+def _apart(size: int, itemsize: int) -> int:
+    """Return how many cells to leave after a buffer, so that no store seems to touch what is loaded next.
+
+    Processors compare the last 12 bits of addresses first: cells of both buffers differ in the highest.
+    """
+    return (_PAGE // 2 - size * itemsize) % _PAGE // itemsize
+
+
+def _aligned(rows: int, size: int, dtype: np.dtype[Any]) -> Field:
+    memory = np.empty(rows * size + _LINE // dtype.itemsize, dtype)
     offset = -memory.ctypes.data % _LINE // dtype.itemsize
-    return memory[offset : offset + size].reshape(shape)
+    return memory[offset : offset + rows * size].reshape(rows, size)
