@@ -30,6 +30,15 @@ _CACHE = 1 << 20  # bytes that the steps of a pass work on
 
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
+    if problem.method == "spectral":
+        from . import _spectral_numpy
+
+        _spectral_numpy.diffuse(problem, out)
+    else:
+        _explicit(problem, out)
+
+
+def _explicit(problem: Problem, out: Field) -> None:
     slab = math.prod(size + 2 for size in problem.start.shape[1:])
     piece = _PIECE // problem.start.itemsize
     slabs = max(1, piece // slab)

@@ -23,6 +23,15 @@ _Update: TypeAlias = Callable[[_Cells, int], float]
 
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
+    if problem.method == "spectral":
+        from . import _spectral_python
+
+        _spectral_python.diffuse(problem, out)
+    else:
+        _explicit(problem, out)
+
+
+def _explicit(problem: Problem, out: Field) -> None:
     shape = problem.start.shape
     neighbours = _neighbours(shape, problem.sides)
     if problem.diffusivity is not None:

@@ -14,7 +14,12 @@ from ._problem import Field, Problem, Side
 
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
-    _explicit(problem, out)
+    if problem.method == "spectral":
+        from . import _spectral_scipy
+
+        _spectral_scipy.diffuse(problem, out)
+    else:
+        _explicit(problem, out)
 
 
 def _explicit(problem: Problem, out: Field) -> None:
