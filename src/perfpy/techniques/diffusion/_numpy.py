@@ -34,6 +34,10 @@ def diffuse(problem: Problem, out: Field) -> None:
         from . import _spectral_numpy
 
         _spectral_numpy.diffuse(problem, out)
+    elif problem.method == "implicit":
+        from . import _implicit_numpy
+
+        _implicit_numpy.diffuse(problem, out)
     else:
         _explicit(problem, out)
 

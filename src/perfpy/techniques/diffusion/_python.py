@@ -27,21 +27,25 @@ def diffuse(problem: Problem, out: Field) -> None:
         from . import _spectral_python
 
         _spectral_python.diffuse(problem, out)
+    elif problem.method == "implicit":
+        from . import _implicit_python
+
+        _implicit_python.diffuse(problem, out)
     else:
         _explicit(problem, out)
 
 
 def _explicit(problem: Problem, out: Field) -> None:
     shape = problem.start.shape
-    neighbours = _neighbours(shape, problem.sides)
+    neighbours = neighbours_of(shape, problem.sides)
     if problem.diffusivity is not None:
-        update = _with_diffusivity(neighbours, problem.weights, _numbers(problem.diffusivity))
+        update = _with_diffusivity(neighbours, problem.weights, list_cells(problem.diffusivity))
     elif problem.isotropic:
         update = _isotropic(neighbours, problem.weights[0])
     else:
         update = _anisotropic(neighbours, problem.weights)
-    moving = _moving(shape, problem.sides)
-    cells = _numbers(problem.start)
+    moving = places_that_move(shape, problem.sides)
+    cells = list_cells(problem.start)
     with np.errstate(all="ignore"):
         for _ in range(problem.steps):
             before, cells = cells, cells.copy()
@@ -94,7 +98,7 @@ def _sum_over_axes(along: Callable[[int, _Cells, int], float], dimensions: int) 
     return update
 
 
-def _neighbours(shape: tuple[int, ...], sides: tuple[tuple[Side, Side], ...]) -> _Neighbours:
+def neighbours_of(shape: tuple[int, ...], sides: tuple[tuple[Side, Side], ...]) -> _Neighbours:
     """Find the neighbours of every cell; that beyond a held side does not matter."""
     places = np.arange(np.prod(shape)).reshape(shape)
     found = []
@@ -106,7 +110,7 @@ def _neighbours(shape: tuple[int, ...], sides: tuple[tuple[Side, Side], ...]) ->
     return found
 
 
-def _moving(shape: tuple[int, ...], sides: tuple[tuple[Side, Side], ...]) -> list[int]:
+def places_that_move(shape: tuple[int, ...], sides: tuple[tuple[Side, Side], ...]) -> list[int]:
     """Return the places of the cells that are not held."""
     moves = np.ones(shape, bool)
     for axis, pair in enumerate(sides):
@@ -117,6 +121,6 @@ def _moving(shape: tuple[int, ...], sides: tuple[tuple[Side, Side], ...]) -> lis
     return places
 
 
-def _numbers(field: Field) -> list[float]:
+def list_cells(field: Field) -> list[float]:
     """List the cells in the order of memory, as numbers whose arithmetic rounds to the field's dtype."""
     return field.reshape(-1).tolist() if field.dtype == np.float64 else list(field.reshape(-1))

@@ -18,6 +18,10 @@ def diffuse(problem: Problem, out: Field) -> None:
         from . import _spectral_scipy
 
         _spectral_scipy.diffuse(problem, out)
+    elif problem.method == "implicit":
+        from . import _implicit_scipy
+
+        _implicit_scipy.diffuse(problem, out)
     else:
         _explicit(problem, out)
 
