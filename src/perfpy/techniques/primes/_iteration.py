@@ -57,8 +57,8 @@ def iter_primes(start: int = 0, stop: int | None = None, *, backend: str = "auto
     Notes
     -----
     The primes of one window of the numbers are found at a time, of a few thousand numbers at first and then
-    of more and more. Memory is in proportion to the square root of where the iterator is. Ctrl-C while a window is
-    sieved loses no prime: the next call finds them.
+    of more and more. Memory is in proportion to the square root of where the iterator is. Ctrl-C while a
+    window is sieved loses no prime: the next call finds them.
 
     Examples
     --------

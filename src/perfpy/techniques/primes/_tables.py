@@ -63,10 +63,12 @@ PRIMES = Technique(
         _python("primes", "bytes of the odd numbers, by segments"),
         _numpy("primes", "booleans of the odd numbers, by segments"),
         _numba("primes", _WHEEL),
+        _built("cython", "_cython", "primes", _WHEEL),
+        _built("pythran", "_pythran", "primes", _WHEEL),
         _peer("primesieve", "primesieve", "primes", "another segmented wheel sieve"),
         _peer("sympy", "sympy", "primes", "one number after the other"),
     ),
-    auto=("numba", "numpy"),
+    auto=("cython", "numba", "pythran", "numpy"),
 )
 
 COUNT_PRIMES = Technique(
@@ -75,11 +77,13 @@ COUNT_PRIMES = Technique(
         _python("count_primes", "sieves and counts"),
         _numpy("count_primes", "sieves and counts"),
         _numba("count_primes", "sieves and counts"),
+        _built("cython", "_cython", "count_primes", "sieves and counts"),
+        _built("pythran", "_pythran", "count_primes", "sieves and counts"),
         _peer("primesieve", "primesieve", "count_primes", "sieves and counts"),
         _peer("primecountpy", "primecountpy", "count_primes", "two prime-counting functions"),
         _peer("sympy", "sympy", "count_primes", "two prime-counting functions"),
     ),
-    auto=("numba", "numpy"),
+    auto=("cython", "numba", "pythran", "numpy"),
 )
 
 NTH_PRIME = Technique(
@@ -88,11 +92,13 @@ NTH_PRIME = Technique(
         _python("nth_prime", "sieves and counts"),
         _numpy("nth_prime", "sieves and counts"),
         _numba("nth_prime", "sieves and counts"),
+        _built("cython", "_cython", "nth_prime", "sieves and counts"),
+        _built("pythran", "_pythran", "nth_prime", "sieves and counts"),
         _peer("primesieve", "primesieve", "nth_prime", "sieves and counts"),
         _peer("primecountpy", "primecountpy", "nth_prime", "a prime-counting function, then a sieve"),
         _peer("sympy", "sympy", "nth_prime", "a prime-counting function, then tests"),
     ),
-    auto=("numba", "numpy"),
+    auto=("cython", "numba", "pythran", "numpy"),
 )
 
 IS_PRIME = Technique(
@@ -101,10 +107,11 @@ IS_PRIME = Technique(
         _python("is_prime", "Miller-Rabin; BPSW from 2**64"),
         _numpy("is_prime", "Miller-Rabin on arrays of 32-bit halves", _64_BITS),
         _numba("is_prime", "Miller-Rabin in Montgomery form", _64_BITS),
+        _built("cython", "_cython", "is_prime", "Miller-Rabin in Montgomery form", _64_BITS),
         _peer("gmpy2", "gmpy2", "is_prime", "BPSW, one number after the other"),
         _peer("sympy", "sympy", "is_prime", "BPSW, one number after the other"),
     ),
-    auto=("numba",),
+    auto=("cython", "numba"),
 )
 
 NEXT_PRIME = Technique(
