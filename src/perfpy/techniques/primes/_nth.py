@@ -45,9 +45,14 @@ _MOEBIUS = (
 )
 
 
-def nth_prime(n: int, count_primes: Callable[[int, int], int], primes: Callable[[int, int, Any], int]) -> int:
+def nth_prime(
+    n: int,
+    count_primes: Callable[[int, int], int],
+    primes: Callable[[int, int, Any], int],
+    estimate: Callable[[int], int] | None = None,
+) -> int:
     """Return prime number `n`: count up to where it should be about, then list the way that is left."""
-    place = approximately(n)
+    place = (estimate or approximately)(n)
     left = n - (count_primes(0, place) if place > 2 else 0)  # primes from `place` on, counted with `n`
     width = 64 + int(1.1 * abs(left) * log(place + 16))
     while True:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ._numpy_test import is_prime
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["constellations", "count_primes", "is_prime", "nth_prime", "primes"]
+__all__ = ["among", "constellations", "count_primes", "is_prime", "nth_prime", "primes"]
 
 _SEGMENT = 2**19  # odd numbers; larger ones leave the second cache, smaller ones pay more calls
 _PATTERN = (3, 5, 7, 11, 13)  # crossed off beforehand, in a pattern that repeats itself
@@ -54,6 +55,13 @@ def nth_prime(n: int) -> int:
 
 def constellations(start: int, stop: int, offsets: tuple[int, ...]) -> NDArray[np.uint64]:
     """Return the p in [start, stop) for which p + offset is prime for all offsets."""
+    return among(primes, start, stop, offsets)
+
+
+def among(
+    primes: Callable[[int, int, Any], int], start: int, stop: int, offsets: tuple[int, ...]
+) -> NDArray[np.uint64]:
+    """Return the p in [start, stop) for which p + offset is prime for all offsets, by a listing of primes."""
     found = []
     width = max(2 * _SEGMENT, isqrt(stop))
     for low in range(start, stop, width):
@@ -75,9 +83,9 @@ def _segments(start: int, stop: int) -> Iterator[tuple[int, NDArray[np.bool_]]]:
     if first >= stop:
         return
     divisors = _divisors(isqrt(stop - 1))
-    size = max(_SEGMENT, isqrt(stop) // 8)
+    size = min(max(_SEGMENT, isqrt(stop) // 8), (stop - first + 1) // 2)
     memory = np.empty(size, np.bool_)
-    pattern = _pattern(size)
+    pattern = np.resize(_pattern(), size + _PERIOD)
     for low in range(first, stop, 2 * size):
         count = (min(2 * size, stop - low) + 1) // 2
         flags = memory[:count]
@@ -104,12 +112,13 @@ def _cross_off(flags: NDArray[np.bool_], low: int, divisors: NDArray[np.int64]) 
         flags[index::divisor] = False
 
 
-def _pattern(size: int) -> NDArray[np.bool_]:
-    """Return flags of the odd numbers without multiples of the smallest primes, and a period more."""
+@cache
+def _pattern() -> NDArray[np.bool_]:
+    """Return a period of the flags of the odd numbers from 1 on without multiples of the smallest primes."""
     flags = np.ones(_PERIOD, np.bool_)
     for prime in _PATTERN:
         flags[prime // 2 :: prime] = False
-    return np.tile(flags, size // _PERIOD + 2)
+    return flags
 
 
 def _divisors(limit: int) -> NDArray[np.int64]:

@@ -34,6 +34,11 @@ _TESTS_OF_OTHERS = 1e7
 _GRAIN = 256  # numbers: a test that is vectorised takes many at a time
 
 
+# The two kernels in C have ways of their own to divide work, which a backend registered as "c" has not.
+_C_LIST = PRIMES.table["c"].target
+_C_COUNT = COUNT_PRIMES.table["c"].target
+
+
 class Piece(NamedTuple):
     """A part of an interval, its place among the others, and the units of work that it is."""
 
@@ -89,6 +94,12 @@ def count_primes(executor: ExecutorLike, backend: str, start: int, stop: int) ->
     """Count the primes of an interval on an executor."""
     assert executor is not None
     engine = executors.engine(executor)
+    if COUNT_PRIMES.table[backend].target == _C_COUNT:
+        from . import _c_count, _c_pieces
+
+        ends = _c_count.prefixes(start, stop)
+        if ends:
+            return sum(sign * _c_pieces.prime_pi(engine, x) for sign, x in ends)
     pieces = Pieces(start, stop, backend, engine)
     found = [0]
 
@@ -134,6 +145,10 @@ def primes(
 def _list(engine: Engine, backend: Backend, start: int, stop: int, out: NDArray[Any]) -> int:
     pieces = Pieces(start, stop, backend.name, engine)
     line = _Line(out, pieces)
+    if engine.reach is Reach.MEMORY and backend.target == _C_LIST:
+        from . import _c_pieces
+
+        return _c_pieces.list_in_memory(engine, pieces, out)
     if engine.reach is Reach.HOST:
         _list_on_host(engine, backend, pieces, line)
     else:

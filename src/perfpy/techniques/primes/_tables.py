@@ -65,10 +65,11 @@ PRIMES = Technique(
         _numba("primes", _WHEEL),
         _built("cython", "_cython", "primes", _WHEEL),
         _built("pythran", "_pythran", "primes", _WHEEL),
+        _built("c", "_c_sieve", "primes", "SIMD kernel: blocks crossed off whole, bits to integers"),
         _peer("primesieve", "primesieve", "primes", "another segmented wheel sieve"),
         _peer("sympy", "sympy", "primes", "one number after the other"),
     ),
-    auto=("cython", "numba", "pythran", "numpy"),
+    auto=("c", "cython", "numba", "pythran", "numpy"),
 )
 
 COUNT_PRIMES = Technique(
@@ -79,11 +80,12 @@ COUNT_PRIMES = Technique(
         _numba("count_primes", "sieves and counts"),
         _built("cython", "_cython", "count_primes", "sieves and counts"),
         _built("pythran", "_pythran", "count_primes", "sieves and counts"),
+        _built("c", "_c_count", "count_primes", "Lagarias-Miller-Odlyzko, or a sieve for a window"),
         _peer("primesieve", "primesieve", "count_primes", "sieves and counts"),
         _peer("primecountpy", "primecountpy", "count_primes", "two prime-counting functions"),
         _peer("sympy", "sympy", "count_primes", "two prime-counting functions"),
     ),
-    auto=("cython", "numba", "pythran", "numpy"),
+    auto=("c", "cython", "numba", "pythran", "numpy"),
 )
 
 NTH_PRIME = Technique(
@@ -94,11 +96,12 @@ NTH_PRIME = Technique(
         _numba("nth_prime", "sieves and counts"),
         _built("cython", "_cython", "nth_prime", "sieves and counts"),
         _built("pythran", "_pythran", "nth_prime", "sieves and counts"),
+        _built("c", "_c_count", "nth_prime", "Lagarias-Miller-Odlyzko, then a sieve"),
         _peer("primesieve", "primesieve", "nth_prime", "sieves and counts"),
         _peer("primecountpy", "primecountpy", "nth_prime", "a prime-counting function, then a sieve"),
         _peer("sympy", "sympy", "nth_prime", "a prime-counting function, then tests"),
     ),
-    auto=("cython", "numba", "pythran", "numpy"),
+    auto=("c", "cython", "numba", "pythran", "numpy"),
 )
 
 IS_PRIME = Technique(
@@ -149,8 +152,9 @@ TWIN_PRIMES = Technique(
     (
         _python("constellations", "looks primes up in a set"),
         _numpy("constellations", "looks primes up in a sorted array"),
+        _built("c", "_c_sieve", "constellations", "looks among the bits of the sieve"),
     ),
-    auto=("numpy",),
+    auto=("c", "numpy"),
 )
 
 CONSTELLATIONS = Technique(
@@ -158,6 +162,7 @@ CONSTELLATIONS = Technique(
     (
         _python("constellations", "looks primes up in a set"),
         _numpy("constellations", "looks primes up in a sorted array"),
+        _built("c", "_c_sieve", "constellations", "looks among the bits of the sieve"),
     ),
-    auto=("numpy",),
+    auto=("c", "numpy"),
 )

@@ -8,6 +8,7 @@ return in about a millisecond, between which Python looks after signals.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import isqrt
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -85,7 +86,7 @@ def _segments(loops: type[Loops], start: int, stop: int) -> Iterator[tuple[int, 
     divisors = _divisors(loops, root)
     size = min(max(_SEGMENT, root // 64), _LARGEST, end - begin)
     memory = np.empty(size, np.uint8)
-    pattern = _pattern(size)
+    pattern = np.resize(_pattern(), size + min(_PERIOD, end))
     for first in range(begin, end, size):
         last = min(first + size, end)
         flags = memory[: last - first]
@@ -116,10 +117,11 @@ def _divisors(loops: type[Loops], limit: int) -> NDArray[np.uint32]:
     return found
 
 
-def _pattern(size: int) -> Bytes:
-    """Return flags from 0 on without multiples of the smallest primes, and a period more."""
+@cache
+def _pattern() -> Bytes:
+    """Return a period of the flags without multiples of the smallest primes."""
     numbers = 30 * np.arange(_PERIOD)[:, np.newaxis] + REMAINDERS
     flags = np.ones(numbers.shape, np.bool_)
     for prime in _PATTERN:
         flags &= numbers % prime != 0
-    return np.resize(np.packbits(flags, axis=1, bitorder="little"), size + _PERIOD)
+    return np.packbits(flags, axis=1, bitorder="little").reshape(-1)
