@@ -13,6 +13,7 @@ import pytest
 HERE = Path(__file__).parent
 EXT = HERE.parents[1] / "src" / "perfpy" / "_ext"
 JULIA = EXT / "julia"
+DIFFUSION = EXT / "diffusion"
 
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
@@ -21,6 +22,9 @@ AVX512 = [*AVX2, *(f"-mavx512{part}" for part in ("f", "bw", "cd", "dq", "vl")),
 X86 = platform.machine() in {"x86_64", "AMD64"}
 ISAS = {"baseline": [], "avx2": AVX2, "avx512": AVX512} if X86 else {"baseline": []}
 GRIDS = 3000
+FIELDS = 2000
+#: Limits of the kernel so small that small fields are cut in every way.
+VOLUME_LIMITS = ["-DRING_BYTES=20000", "-DWIDEST=64", "-DCELLS_BETWEEN_POLLS=5000"]
 CANNOT_RUN = 77
 
 
@@ -42,17 +46,44 @@ def build(compiler: str, directory: Path, isa: str) -> Path:
     kernel = directory / f"kernel_{isa}.o"
     common = [compiler, *COMMON, *SANITIZE, f"-I{JULIA}", *(["-DPERFPY_X86_VARIANTS"] if X86 else [])]
     # The allocator is replaced, so that the test can let it fail.
-    renamed = ["-DKERNEL_NAME=perfpy_julia_baseline", "-Dmalloc=test_malloc"]
+    renamed = ["-DKERNEL_NAME=perfpy_julia_baseline"]
     sources = [HERE / "test_julia_kernel.c", JULIA / "trap.c", EXT / "common" / "isa.c"]
     subprocess.run([*common, *ISAS[isa], *renamed, "-c", JULIA / "kernel.c", "-o", kernel], check=True)
     subprocess.run([*common, *sources, kernel, "-o", program, "-lm"], check=True)
     return program
 
 
-@pytest.mark.parametrize("isa", ISAS)
-def test_julia_kernel(compiler: str, tmp_path: Path, isa: str) -> None:
-    program = build(compiler, tmp_path, isa)
-    result = subprocess.run([program, isa, str(GRIDS), "20260101"], capture_output=True, text=True)
+def build_diffusion(compiler: str, directory: Path, isa: str, source: str, limits: list[str]) -> Path:
+    """Compile a kernel of diffusion for an instruction set and both types of cells, and link its test."""
+    program = directory / f"test_diffusion_{source}_{isa}"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{DIFFUSION}", *(["-DPERFPY_X86_VARIANTS"] if X86 else [])]
+    kernels = {real: directory / f"{source}_{isa}_{real}.o" for real in ("float", "double")}
+    for real, kernel in kernels.items():
+        named = [
+            f"-DREAL={real}",
+            f"-DKERNEL_NAME=perfpy_diffusion_{source}_baseline_{real}",
+            "-Dmalloc=test_malloc",
+        ]
+        compile_one = [*common, *ISAS[isa], *named, *limits, "-c", DIFFUSION / f"{source}.c", "-o", kernel]
+        subprocess.run(compile_one, check=True)
+    sources = [HERE / f"test_diffusion_{source}.c", EXT / "common" / "isa.c"]
+    subprocess.run([*common, *sources, *kernels.values(), "-o", program, "-lm"], check=True)
+    return program
+
+
+def run(program: Path, isa: str, cases: int) -> None:
+    """Run a test program with an instruction set and a number of random cases; skip what cannot run here."""
+    result = subprocess.run([program, isa, str(cases), "20260101"], capture_output=True, text=True)
     if result.returncode == CANNOT_RUN:
         pytest.skip(result.stdout.strip())
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_julia_kernel(compiler: str, tmp_path: Path, isa: str) -> None:
+    run(build(compiler, tmp_path, isa), isa, GRIDS)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_diffusion_volume(compiler: str, tmp_path: Path, isa: str) -> None:
+    run(build_diffusion(compiler, tmp_path, isa, "volume", VOLUME_LIMITS), isa, FIELDS)

@@ -53,10 +53,13 @@ struct diffusion_method {
 };
 
 /* The explicit method of an instruction set for a problem: of one of 1 or 2 dimensions or with a diffusivity in each
- * cell, and of the others. */
+ * cell, and of the others, by the type of their cells. */
 typedef struct diffusion_method diffusion_choose(const struct diffusion_problem *problem);
 
 diffusion_choose perfpy_diffusion_baseline, perfpy_diffusion_avx2, perfpy_diffusion_avx512;
-diffusion_choose perfpy_diffusion_volume_baseline, perfpy_diffusion_volume_avx2, perfpy_diffusion_volume_avx512;
+diffusion_choose perfpy_diffusion_volume_baseline_float, perfpy_diffusion_volume_avx2_float,
+    perfpy_diffusion_volume_avx512_float;
+diffusion_choose perfpy_diffusion_volume_baseline_double, perfpy_diffusion_volume_avx2_double,
+    perfpy_diffusion_volume_avx512_double;
 
 #endif
