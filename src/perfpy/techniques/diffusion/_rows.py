@@ -24,9 +24,9 @@ from ._problem import Field, Problem
 #: - state: two numbers, 0 at first: the steps of finished passes, and how far the present one has got.
 Advance: TypeAlias = Callable[..., bool]
 
-#: Of an axis: the distance of neighbours in memory; the first cell not held and the one after the last;
-#: the cell before the field and which it is a copy of, the cell after it and which it is a copy of, or -1 where
-#: there is no copy; whether a pass begins with copies of whole slabs.
+#: Of an axis: the distance of neighbours in memory; the first cell not held and the one after the last; the
+#: cell before the field and which it is a copy of, the cell after it and which it is a copy of, or -1 where
+#: there is none; whether a pass begins with copies of whole slabs.
 _Axis: TypeAlias = tuple[int, int, int, int, int, int, int, int]
 _ONE_CELL: _Axis = (0, 0, 1, -1, -1, -1, -1, 0)
 
