@@ -17,7 +17,7 @@ Array = NDArray[Any]
 
 def diffuse(problem: Problem, out: Field, run: Run = serially) -> None:
     """Fill `out` with the field after all steps; `run` may call its function for several pieces at a time."""
-    _spectral.diffuse(problem, out, _TRANSFORMS, run)
+    _spectral.diffuse(problem, out, TRANSFORMS, run)
 
 
 def _fourier(values: Array, axis: int, _: bool) -> Array:
@@ -70,7 +70,7 @@ def _turns(count: int, size: int, axis: int, like: Array) -> Array:
     return turned
 
 
-_TRANSFORMS = Transforms(
+TRANSFORMS = Transforms(
     forward={Kind.PERIODIC: _fourier, Kind.COSINE: _cosine, Kind.SINE: _sine},
     inverse={Kind.PERIODIC: _inverse_fourier, Kind.COSINE: _inverse_cosine, Kind.SINE: _inverse_sine},
 )

@@ -16,7 +16,7 @@ from ._spectral import Forward, Inverse, Run, Transforms, serially
 
 def diffuse(problem: Problem, out: Field, run: Run = serially) -> None:
     """Fill `out` with the field after all steps; `run` may call its function for several pieces at a time."""
-    _spectral.diffuse(problem, out, _TRANSFORMS, run)
+    _spectral.diffuse(problem, out, TRANSFORMS, run)
 
 
 def _forward(function: Callable[..., NDArray[Any]], **options: int) -> Forward:
@@ -33,7 +33,7 @@ def _inverse(function: Callable[..., NDArray[Any]], **options: int) -> Inverse:
     return transform
 
 
-_TRANSFORMS = Transforms(
+TRANSFORMS = Transforms(
     forward={
         Kind.PERIODIC: _forward(scipy.fft.rfft),
         Kind.COSINE: _forward(scipy.fft.dct, type=2),
