@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,36 +24,56 @@ if TYPE_CHECKING:
 
     from ._problem import Field, Problem
 
-#: Backends that take several steps per pass through memory by themselves.
-_BLOCKED = ("cffi", "c")
+#: Backends that are at their best when they are given several steps, and how many steps they get at first.
+_SEVERAL = dict.fromkeys(("numpy", "numexpr", "numba", "cython", "pythran", "cffi", "c"), 8)
+#: Backends that hold the interpreter lock so often that threads would only wait for each other.
+_ALONE = ("python", "numpy", "scipy")
+#: Backends that take spectral steps by the transforms of a library, and where that is.
+_TRANSFORMS = {"numpy": "_spectral_numpy", "scipy": "_spectral_scipy"}
 
 
 def diffuse(executor: ExecutorLike, backend: str, problem: Problem, out: Field, *, fresh: bool) -> Field:
     """Return the field after all steps, computed by the named backend on an executor.
 
-    It is in `out`; or, if that is `fresh` memory which nobody has seen yet, perhaps in other memory. Only
-    explicit steps are divided, and on threads the transforms of scipy.
+    It is in `out`; or, if that is `fresh` memory which nobody has seen yet, perhaps in other memory. Explicit
+    steps are divided; and on threads the transforms of spectral ones, where they are those of a library. What
+    would gain nothing is done in this thread.
     """
     assert executor is not None
     engine = executors.engine(executor)
     in_memory = engine.reach is Reach.MEMORY
-    if problem.method == "spectral" and backend == "scipy" and in_memory:
-        from . import _spectral_scipy
-
-        _spectral_scipy.diffuse(problem, out, workers=engine.workers)
-    elif problem.method != "explicit":
+    if problem.method == "spectral" and backend in _TRANSFORMS and in_memory:
+        _run_transforms(engine, _TRANSFORMS[backend], problem, out)
+    elif problem.method != "explicit" or (in_memory and backend in _ALONE and _locked()):
         DIFFUSE[backend, problem.needs](problem, out)
-    elif backend == "c" and in_memory:
+    elif backend == "c" and in_memory and engine.spec is not None:
         _run_plan(engine, problem, out)
     else:
-        schedule = Schedule(problem, engine, blocked=backend in _BLOCKED)
+        schedule = Schedule(len(out), engine, first=_SEVERAL.get(backend, 1))
         run = _RUN[engine.reach]
         return run(engine, schedule, DIFFUSE.table[backend], problem, out, fresh)
     return out
 
 
+def _locked() -> bool:
+    """Tell whether this interpreter has the lock."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def _run_transforms(engine: Engine, module: str, problem: Problem, out: Field) -> None:
+    """Let threads transform rows and columns in pieces."""
+
+    def run(function: Callable[[slice], None], pieces: Iterable[slice]) -> None:
+        executors.run(engine, function, (), pieces, _ignore)
+
+    importlib.import_module(f"{__package__}.{module}").diffuse(problem, out, run)
+
+
 def _run_plan(engine: Engine, problem: Problem, out: Field) -> None:
-    """Let threads work on the C kernel's own pieces, until there are none."""
+    """Let threads work on the C kernel's own pieces, until there are none.
+
+    This thread is one of them, and stops them all on Ctrl-C; so it is for perfpy's own threads only.
+    """
     from . import _c
 
     plan = _c.plan(problem, out)
@@ -64,14 +86,6 @@ def _work(_: int, work: Kernel) -> None:
 
 def _ignore(*_: object) -> None:
     """Combine nothing: the result is in memory."""
-
-
-def _passes(steps: int, schedule: Schedule) -> Iterator[int]:
-    """Yield the number of steps of each pass."""
-    while steps:
-        taken = schedule.steps(steps)
-        yield taken
-        steps -= taken
 
 
 def _advance(
@@ -95,7 +109,7 @@ def _run_in_memory(
     """Let threads write into two fields in turn."""
     kernel = DIFFUSE[backend.name, problem.needs]
     source, target, other = problem.start, out, np.empty_like(out)
-    for steps in _passes(problem.steps, schedule):
+    for steps in schedule.passes(problem.steps):
         arguments = kernel, problem, source, target, problem.diffusivity
         executors.run(engine, _advance, arguments, schedule.slabs(steps), schedule.measured)
         source, target = target, other if target is out else out
@@ -112,7 +126,7 @@ def _result(field: Field, out: Field, fresh: bool) -> Field:
 def _run_on_host(
     engine: Engine, schedule: Schedule, backend: Backend, problem: Problem, out: Field, fresh: bool
 ) -> Field:
-    """Let processes write into two shared fields in turn, and make one of them the result where `out` is fresh."""
+    """Let processes write into two shared fields in turn; one becomes the result where `out` is fresh."""
     _check_sendable(backend)
     start, diffusivity = problem.start, problem.diffusivity
     carried = start[:0] if diffusivity is None else diffusivity
@@ -121,7 +135,7 @@ def _run_on_host(
         block[0][...], block[2][...] = start, carried
         small = problem._replace(start=start[:0], diffusivity=None)
         source = 0
-        for steps in _passes(problem.steps, schedule):
+        for steps in schedule.passes(problem.steps):
             arguments = block.handle, source, backend.target, small, diffusivity is not None
             executors.run(engine, _advance_shared, arguments, schedule.slabs(steps), schedule.measured)
             source = 1 - source
@@ -186,7 +200,7 @@ def _run_remotely(
         seconds, target[piece.slab.begin : piece.slab.end] = result
         schedule.measured(piece.slab, seconds)
 
-    for steps in _passes(problem.steps, schedule):
+    for steps in schedule.passes(problem.steps):
         pieces = (
             _Sent(slab, *cut(slab, problem, source, problem.diffusivity)) for slab in schedule.slabs(steps)
         )

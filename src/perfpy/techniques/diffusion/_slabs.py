@@ -9,13 +9,14 @@ slab.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
-from perfpy.executors import Engine, Reach
+from perfpy.executors import Engine
 
 from ._problem import Field, Problem, Side
 
@@ -66,62 +67,69 @@ def _rows(field: Field, first: int, last: int) -> Field:
     return np.concatenate([field[first:], field[: last % len(field)]])
 
 
-#: Seconds that a pass costs besides the computing: to start the workers, to wait for the last, to pass on.
-_PASS = {Reach.MEMORY: 1e-4, Reach.HOST: 1e-3, Reach.NOTHING: 2e-3}
-_SENT = 5e-9  # seconds per byte that goes to a worker or comes back where no memory is shared
-_LARGEST_HALO = 4  # of a slab, the part that may be computed twice on each side
-_MOST_IN_CACHE = 32  # steps in a pass of slabs that fit the cache
+_LEAST_HEIGHT = 4  # of a slab, in halos: a third of what is computed is computed twice
+_LONGEST = 0.2  # seconds of a slab: its halo makes short ones dear, but Ctrl-C has to wait for it
+_TRIALS = 2  # of a number of steps: a pass may have been slow for other reasons
+_SHARES = 16  # slabs of a worker, while nobody knows how long they take
 
 
 class Schedule:
-    """Decide how many steps a pass takes and how its rows are cut up, by how long slabs have taken.
+    """Decide how many steps a pass takes and how its rows are cut up, by how long that has taken.
 
-    More steps per pass divide the cost of a pass; but a slab computes as many rows of its neighbours as steps
-    on either side. The sum is least for sqrt(seconds of a pass / seconds of two rows).
-
-    A field that does not fit the caches is cut into slabs that do where rows are short enough, and these take
-    several steps while they are there. A kernel that does so by itself has to be given several steps only.
+    A pass has a cost of its own: starting the workers and waiting for the last, copying slabs in and out,
+    sending them. More steps per pass share that cost, but a slab computes as many rows of its neighbours as
+    steps on either side. Which number is best depends on the backend, the executor and the machine; so passes
+    take twice as many steps, or half as many, as long as that makes a step cheaper.
 
     Parameters
     ----------
-    problem : Problem
-        What there is to do.
+    rows : int
+        Of the field.
     engine : Engine
-        Who does it.
-    blocked : bool
-        Whether the kernel takes several steps per pass through memory by itself.
+        Who does the work.
+    first : int
+        Steps of the first pass.
     """
 
-    def __init__(self, problem: Problem, engine: Engine, *, blocked: bool) -> None:
-        start = problem.start
-        self._rows = len(start)
-        self._share = -(-self._rows // engine.workers)
-        self._longest = engine.longest
-        row = start.nbytes / self._rows
-        self._pass = _PASS[engine.reach]
-        if engine.reach is Reach.NOTHING:
-            self._pass += 2 * start.nbytes * _SENT
-        self._native = _NATIVE_STEPS[start.ndim] if blocked else 1
-        arrays = 2 if problem.diffusivity is None else 3
-        room = int(0.75 * _cache() / (arrays * row))
-        fits = arrays * row * self._share <= _cache()
-        #: Rows of a slab with its halo that fit the cache, and steps for a halo of a tenth on each side.
-        self._in_cache = None if blocked or fits or room < 20 else (room, min(room // 10, _MOST_IN_CACHE))
+    def __init__(self, rows: int, engine: Engine, *, first: int) -> None:
+        self._rows = rows
+        self._share = -(-rows // engine.workers)
+        self._longest = max(engine.longest, _LONGEST)
+        self._first = first
         self._row_step: float | None = None  # seconds of one step of one row
+        self._step: dict[int, float] = {}  # seconds of a step, by how many a pass took
+        self._trials: Counter[int] = Counter()
 
-    def steps(self, left: int) -> int:
-        """Return how many steps the next pass takes, of those that are left."""
-        if self._row_step is None:
-            wanted = 1
-        else:
-            wanted = max(1, int(math.sqrt(self._pass / (2 * max(self._row_step, 1e-12)))))
-            most = self._longest / (self._row_step or 1e-12)  # rows times steps
-            wanted = min(wanted, int(math.sqrt(most / _LARGEST_HALO)))
-        wanted = min(max(wanted, self._native), self._share // _LARGEST_HALO)
-        if self._in_cache is not None:
-            wanted = self._in_cache[1]
-        passes = -(-left // max(1, wanted))
-        return -(-left // passes)
+    def passes(self, steps: int) -> Iterator[int]:
+        """Yield how many steps each pass takes; a pass lasts until the next is asked for."""
+        while steps:
+            taken = min(steps, self._wanted())
+            started = perf_counter()
+            yield taken
+            self._passed(taken, perf_counter() - started)
+            steps -= taken
+
+    def _wanted(self) -> int:
+        """Return the number of steps that was best, or twice or half of it until that has been tried."""
+        most = self._most()
+        if not self._step:
+            return min(self._first, most)
+        best = min(self._step, key=self._step.__getitem__)
+        for steps in (2 * best, best // 2):
+            if 1 <= steps <= most and self._trials[steps] < _TRIALS:
+                return steps
+        return min(best, most)
+
+    def _most(self) -> int:
+        """Return for how many steps the halo of a slab is still small, also if slabs must be short."""
+        most = self._share // _LEAST_HEIGHT
+        if self._row_step:
+            most = min(most, math.isqrt(int(self._longest / self._row_step / _LEAST_HEIGHT)))
+        return max(1, most)
+
+    def _passed(self, steps: int, seconds: float) -> None:
+        self._trials[steps] += 1
+        self._step[steps] = min(seconds / steps, self._step.get(steps, math.inf))
 
     def slabs(self, steps: int) -> Iterator[Slab]:
         """Cut the rows up for a pass; what is measured on the way counts for the rest."""
@@ -135,27 +143,11 @@ class Schedule:
     def _height(self, steps: int) -> int:
         """Return how many rows a slab has at most."""
         if self._row_step is None:
-            return max(1, self._share // 16)
-        height = min(self._share, int(self._longest / max(self._row_step * steps, 1e-12)))
-        if self._in_cache is not None:
-            height = min(height, self._in_cache[0] - 2 * steps)
-        return max(1, height)
+            return max(1, self._share // _SHARES, min(self._share, _LEAST_HEIGHT * (steps - 1)))
+        if self._row_step * steps * self._share <= self._longest:
+            return self._share
+        return max(1, int(self._longest / (self._row_step * steps)))
 
     def measured(self, _: Slab, row_step: float) -> None:
         """Take in how many seconds a row took for a step; the first may have waited for a compiler."""
         self._row_step = row_step if self._row_step is None else min(row_step, self._row_step)
-
-
-#: Steps at a time from which a kernel that blocks in time is near its best, by the number of axes.
-_NATIVE_STEPS = {1: 256, 2: 32, 3: 8}
-
-
-def _cache() -> int:
-    """Return the bytes of the second-level cache, which a core has for itself; a guess where nobody tells."""
-    try:
-        return 1024 * int(_CACHE_SIZE.read_text().strip().removesuffix("K"))
-    except (OSError, ValueError):
-        return 2**20
-
-
-_CACHE_SIZE = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")  # Linux
