@@ -26,7 +26,7 @@ struct diffusion_problem {
     void *out;                        /* the field after the last one; does not overlap `start` */
 };
 
-enum diffusion_status { DIFFUSION_DONE, DIFFUSION_INTERRUPTED, DIFFUSION_NO_MEMORY };
+enum diffusion_status { DIFFUSION_DONE, DIFFUSION_INTERRUPTED, DIFFUSION_STOPPED, DIFFUSION_NO_MEMORY };
 
 /* A piece of a pass: `steps` steps, read from the field `from` and written to the field `to`, of the cells whose index
  * along the first axis is from `begin` to `end` - 1. What they depend on is read from `from` too, `steps` cells far. */
@@ -61,5 +61,8 @@ diffusion_choose perfpy_diffusion_volume_baseline_float, perfpy_diffusion_volume
     perfpy_diffusion_volume_avx512_float;
 diffusion_choose perfpy_diffusion_volume_baseline_double, perfpy_diffusion_volume_avx2_double,
     perfpy_diffusion_volume_avx512_double;
+
+/* The explicit method for any problem, of an instruction set, which must be one that perfpy_isa_choose() returned. */
+struct diffusion_method perfpy_diffusion_method(enum perfpy_isa isa, const struct diffusion_problem *problem);
 
 #endif

@@ -1,0 +1,197 @@
+/* Shares the pieces of a problem among threads, whatever their number, without a barrier between passes.
+ *
+ * The steps are divided into passes, each pass into the same blocks along the first axis. Pieces, pass after pass, are
+ * claimed in order from a counter. A piece of pass p may begin when pass p-1 is done with the same block and the
+ * two beside it: then what it reads has been written, and what it writes over has been read. As pieces are claimed in
+ * order by threads that do what they claim, the earliest piece never waits for anyone: no deadlock.
+ *
+ * The last pass writes the result, the one before it a field of our own, and so on in turn; the first reads the start.
+ */
+#define _GNU_SOURCE /* MADV_HUGEPAGE */
+#include "plan.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* What a piece computes beyond its block must stay a small part of it. */
+enum { LEAST_BLOCK = 12 };     /* times the depth */
+enum { BLOCKS_PER_WORKER = 2 };
+enum { SPINS = 2000 };
+enum { HUGE_PAGE = 1 << 21 };
+
+struct block {
+    _Alignas(64) atomic_llong passes; /* that are done */
+};
+
+struct diffusion_plan {
+    struct diffusion_problem problem;
+    struct diffusion_method method;
+    int64_t passes;
+    ptrdiff_t blocks;
+    void *spare;                      /* the field that passes write in turn with the result; NULL for one pass */
+    _Alignas(64) atomic_llong claimed; /* pieces */
+    _Alignas(64) atomic_bool stopped;
+    struct block done[];
+};
+
+/* Memory for `bytes`, on huge pages where they are worth it: first touches of small pages take longer than the steps. */
+static void *allocate(size_t bytes)
+{
+    const size_t alignment = bytes < 2 * HUGE_PAGE ? DIFFUSION_ALIGNMENT : HUGE_PAGE;
+    if (bytes == 0 || bytes > PTRDIFF_MAX - alignment)
+        return NULL;
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    void *memory = aligned_alloc(alignment, bytes);
+#ifdef MADV_HUGEPAGE
+    if (memory && alignment == HUGE_PAGE)
+        madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
+static size_t field_bytes(const struct diffusion_problem *problem)
+{
+    size_t bytes = problem->single ? sizeof(float) : sizeof(double);
+    for (int axis = 0; axis < problem->dimensions; axis++)
+        bytes *= (size_t)problem->shape[axis]; /* cannot overflow: there are fields of this size */
+    return bytes;
+}
+
+struct diffusion_plan *perfpy_diffusion_plan(const struct diffusion_problem *problem, struct diffusion_method method,
+                                             int workers)
+{
+    const ptrdiff_t rows = problem->shape[0], most = rows / LEAST_BLOCK / method.depth;
+    ptrdiff_t blocks = workers > 1 ? (ptrdiff_t)workers * BLOCKS_PER_WORKER : 1;
+    blocks = blocks > most ? most : blocks;
+    blocks = blocks < 1 ? 1 : blocks;
+    struct diffusion_plan *plan = allocate(sizeof *plan + (size_t)blocks * sizeof plan->done[0]);
+    if (!plan)
+        return NULL;
+    plan->problem = *problem;
+    plan->method = method;
+    plan->passes = (problem->steps - 1) / method.depth + 1;
+    plan->blocks = blocks;
+    atomic_init(&plan->claimed, 0);
+    atomic_init(&plan->stopped, false);
+    for (ptrdiff_t block = 0; block < blocks; block++)
+        atomic_init(&plan->done[block].passes, 0);
+    plan->spare = plan->passes > 1 ? allocate(field_bytes(problem)) : NULL;
+    if (plan->passes > 1 && !plan->spare) {
+        free(plan);
+        return NULL;
+    }
+    return plan;
+}
+
+void perfpy_diffusion_free(struct diffusion_plan *plan)
+{
+    if (plan)
+        free(plan->spare);
+    free(plan);
+}
+
+/* A thread at work: asks its own interrupt, and whether another thread has stopped. */
+struct worker {
+    struct diffusion_plan *plan;
+    const struct perfpy_interrupt *interrupt;
+    bool interrupted;
+};
+
+static int stop(void *context)
+{
+    struct worker *worker = context;
+    if (atomic_load_explicit(&worker->plan->stopped, memory_order_relaxed))
+        return 1;
+    worker->interrupted = worker->interrupt->requested(worker->interrupt->context);
+    return worker->interrupted;
+}
+
+/* Waits until `passes` passes are done with a block; false if the work was stopped. */
+static bool wait_for(struct worker *worker, ptrdiff_t block, int64_t passes)
+{
+    atomic_llong *done = &worker->plan->done[block].passes;
+    for (int64_t spins = 1; atomic_load_explicit(done, memory_order_acquire) < passes; spins++) {
+        if (atomic_load_explicit(&worker->plan->stopped, memory_order_relaxed))
+            return false;
+        if (spins < SPINS)
+            continue;
+        sched_yield();
+        if (spins % SPINS == 0 && stop(worker))
+            return false;
+    }
+    return true;
+}
+
+/* Waits until what a piece reads is written and what it writes over is read. */
+static bool wait_for_neighbours(struct worker *worker, int64_t pass, ptrdiff_t block)
+{
+    const struct diffusion_plan *plan = worker->plan;
+    const bool periodic = plan->problem.sides[0][0] == DIFFUSION_PERIODIC;
+    for (ptrdiff_t beside = block - 1; beside <= block + 1; beside++) {
+        if (!periodic && (beside < 0 || beside >= plan->blocks))
+            continue;
+        if (!wait_for(worker, (beside + plan->blocks) % plan->blocks, pass))
+            return false;
+    }
+    return true;
+}
+
+/* The field that a pass writes: the last one the result. */
+static void *field_after(const struct diffusion_plan *plan, int64_t pass)
+{
+    return (plan->passes - 1 - pass) % 2 == 0 ? plan->problem.out : plan->spare;
+}
+
+static enum diffusion_status do_piece(struct worker *worker, int64_t pass, ptrdiff_t block, void *workspace)
+{
+    const struct diffusion_plan *plan = worker->plan;
+    const struct diffusion_problem *problem = &plan->problem;
+    const ptrdiff_t rows = problem->shape[0] / plan->blocks, longer = problem->shape[0] % plan->blocks;
+    const struct diffusion_piece piece = {
+        .problem = problem,
+        .from = pass == 0 ? problem->start : field_after(plan, pass - 1),
+        .to = field_after(plan, pass),
+        .steps = (int)(problem->steps / plan->passes + (pass < problem->steps % plan->passes)),
+        .begin = rows * block + (block < longer ? block : longer),
+        .end = rows * (block + 1) + (block + 1 < longer ? block + 1 : longer),
+        .workspace = workspace,
+    };
+    const struct perfpy_interrupt interrupt = {stop, worker};
+    return plan->method.advance(&piece, &interrupt);
+}
+
+/* Claims pieces and does them; DIFFUSION_STOPPED if it was told to stop. */
+static enum diffusion_status do_pieces(struct worker *worker, void *workspace)
+{
+    struct diffusion_plan *plan = worker->plan;
+    for (;;) {
+        const int64_t claim = atomic_fetch_add_explicit(&plan->claimed, 1, memory_order_relaxed);
+        const int64_t pass = claim / plan->blocks;
+        const ptrdiff_t block = claim % plan->blocks;
+        if (pass >= plan->passes)
+            return DIFFUSION_DONE;
+        if (!wait_for_neighbours(worker, pass, block) ||
+            do_piece(worker, pass, block, workspace) != DIFFUSION_DONE)
+            return DIFFUSION_STOPPED;
+        atomic_store_explicit(&plan->done[block].passes, pass + 1, memory_order_release);
+    }
+}
+
+enum diffusion_status perfpy_diffusion_work(struct diffusion_plan *plan, const struct perfpy_interrupt *interrupt)
+{
+    struct worker worker = {plan, interrupt, false};
+    void *workspace = allocate(plan->method.workspace);
+    if (!workspace) {
+        atomic_store(&plan->stopped, true);
+        return DIFFUSION_NO_MEMORY;
+    }
+    enum diffusion_status status = do_pieces(&worker, workspace);
+    if (status != DIFFUSION_DONE)
+        atomic_store(&plan->stopped, true);
+    if (worker.interrupted)
+        status = DIFFUSION_INTERRUPTED;
+    free(workspace);
+    return status;
+}
