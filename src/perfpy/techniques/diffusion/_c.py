@@ -1,4 +1,4 @@
-"""The SIMD kernels behind a hand-written CPython extension: the cheapest call, and work that threads share."""
+"""The SIMD kernels behind a hand-written CPython extension: the cheapest call; and work shared by threads."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ __all__ = ["ISA", "diffuse", "plan"]
 
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
+    if problem.method != "explicit":
+        raise NotImplementedError(f"method={problem.method!r} is not built into the C extension")
     _c.diffuse(problem.start, problem.steps, problem.weights, problem.sides, problem.diffusivity, out)
 
 
