@@ -12,12 +12,10 @@ operands of the field's type, as a Python number would make float32 arithmetic f
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numexpr import NumExpr, interpreter
 
-from ._halo import Halo
+from ._halo import Halo, passes
 from ._problem import Field, Problem
 
 _RUN = 2 * interpreter.__BLOCK_SIZE1__ - 1  # cells; from twice its block size on, NumExpr uses its threads
@@ -32,9 +30,7 @@ if _fused(np.array([1 + 2.0**-30]), np.array([1 + 2.0**-29]), ex_uses_vml=False)
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
     dtype = problem.start.dtype
-    slab = math.prod(size + 2 for size in problem.start.shape[1:])
-    slabs = max(1, _RUN // slab)
-    levels = min(_CACHE // (2 * dtype.itemsize * slab * slabs), problem.start.shape[0] // 8)
+    levels, slabs = passes(problem, _RUN, _CACHE)
     halo = Halo(problem, levels)
     if not halo.still:
         expression = _expression(problem)

@@ -12,13 +12,12 @@ nothing, and put right afterwards: that is cheaper than to begin anew for every 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 
-from ._halo import Halo
+from ._halo import Halo, passes
 from ._problem import Field, Problem
 
 #: Brings a run of cells of the second array up to date from the first: all places from one to before another.
@@ -43,10 +42,8 @@ def diffuse(problem: Problem, out: Field) -> None:
 
 
 def _explicit(problem: Problem, out: Field) -> None:
-    slab = math.prod(size + 2 for size in problem.start.shape[1:])
     piece = _PIECE // problem.start.itemsize
-    slabs = max(1, piece // slab)
-    levels = min(_CACHE // (2 * problem.start.itemsize * slab * slabs), problem.start.shape[0] // 8)
+    levels, slabs = passes(problem, piece, _CACHE)
     halo = Halo(problem, levels)
     if not halo.still:
         update = _update(problem, halo, piece)

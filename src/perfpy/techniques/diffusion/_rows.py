@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._halo import Halo
+from ._halo import Halo, passes
 from ._problem import Field, Problem
 
 #: Does a slice of the work and returns whether all is done. The arguments are
@@ -32,17 +31,15 @@ _ONE_CELL: _Axis = (0, 0, 1, -1, -1, -1, -1, 0)
 
 _LINE = 64  # bytes of a cache line
 _CACHE = 1 << 20  # bytes that the steps of a pass work on
-_MOST_LEVELS = 16
 _RUN = 1 << 13  # cells that a step does at least before it is the next one's turn
 
 
 def diffuse(problem: Problem, out: Field, advance: Advance) -> None:
     """Fill `out` with the field after all steps, by compiled loops."""
     dtype = problem.start.dtype
-    slab = math.prod(size + 2 * _LINE // dtype.itemsize for size in problem.start.shape[1:])
-    slabs = max(1, _RUN // slab)
-    levels = min(_MOST_LEVELS, _CACHE // (2 * slab * slabs * dtype.itemsize), problem.start.shape[0] // 8)
-    halo = Halo(problem, levels, margin=_LINE // dtype.itemsize)
+    margin = _LINE // dtype.itemsize
+    levels, slabs = passes(problem, _RUN, _CACHE, margin)
+    halo = Halo(problem, levels, margin)
     if not halo.still:
         kind = problem.start.ndim if problem.isotropic else -problem.start.ndim
         weights = np.array(problem.weights, dtype)

@@ -34,13 +34,14 @@ def _explicit(problem: Problem, out: Field) -> None:
     )
     change, term = np.empty_like(out), np.empty_like(out)
     out[...] = problem.start
-    for _ in range(problem.steps):
-        if problem.isotropic:
-            ndimage.laplace(out, output=change, mode=modes)
-            change *= problem.weights[0]
-        else:
-            change.fill(0)
-            for axis, (weight, mode) in enumerate(zip(problem.weights, modes, strict=True)):
-                ndimage.correlate1d(out, [weight, -2 * weight, weight], axis, output=term, mode=mode)
-                change += term
-        out[moving] += change[moving]
+    with np.errstate(all="ignore"):
+        for _ in range(problem.steps):
+            if problem.isotropic:
+                ndimage.laplace(out, output=change, mode=modes)
+                change *= problem.weights[0]
+            else:
+                change.fill(0)
+                for axis, (weight, mode) in enumerate(zip(problem.weights, modes, strict=True)):
+                    ndimage.correlate1d(out, [weight, -2 * weight, weight], axis, output=term, mode=mode)
+                    change += term
+            out[moving] += change[moving]
