@@ -6,7 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
-from perfpy._ext.julia._c import ISA
+from perfpy._ext.diffusion._c import ISA
 
 from . import _rows
 from ._problem import Field, Problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from perfpy._ext.julia._c import ISA
+from perfpy._ext.diffusion._c import ISA
 
 from . import _rows
 from ._problem import Field, Problem
