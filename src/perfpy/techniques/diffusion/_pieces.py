@@ -76,7 +76,7 @@ def _run_plan(engine: Engine, problem: Problem, out: Field) -> None:
     """
     from . import _c
 
-    plan = _c.plan(problem, out)
+    plan = _c.plan(problem, out, engine.workers)
     executors.run(engine, _work, (plan.work,), range(engine.workers), _ignore)
 
 
