@@ -289,12 +289,12 @@ class TestCells:
     def test_near_the_largest_number(self, form: str, dtype: type, boundary: Any) -> None:
         """Sums over the cells overflow, the field does not."""
         largest = float(np.finfo(dtype).max)
-        field = np.random.default_rng(5).uniform(0.5, 1.0, (8, 9)).astype(dtype)
+        field: NDArray[Any] = np.random.default_rng(5).uniform(0.5, 1.0, (8, 9)).astype(dtype)
         options: Any = {"boundary": boundary, "method": "spectral", "backend": form}
         small, large = (
             perfpy.diffuse((field * factor).astype(dtype), 30, **options) for factor in (1.0, largest)
         )
-        np.testing.assert_allclose(large / largest, small, rtol=0, atol=4 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(large / largest, small, rtol=0, atol=4 * float(np.finfo(dtype).eps))
 
     def test_the_callers_field_is_not_changed(self, form: str) -> None:
         field = random_field(9, 8)

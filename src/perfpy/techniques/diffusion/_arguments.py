@@ -17,6 +17,8 @@ _MOST_STEPS = 2**63 - 1
 _MOST_DIMENSIONS = 3
 #: Of a step's size, relative: a step that is meant to be just stable may be rounded to more.
 _SLACK = 1e-9
+#: Of the field's scale: what rounding may add to the mean in an implicit step.
+_MOST_ROUNDING = 1e-3
 
 
 class Boundary(NamedTuple):
@@ -160,10 +162,13 @@ def problem(
         _check_stable(largest, duration, spacings)
     if chosen in ("spectral", "implicit") and not np.isfinite(start).all():
         raise ValueError(f"field must be finite for method={chosen!r}; use method='explicit'")
+    weights = _weights(1.0 if of_cells is not None else largest, duration, spacings, start.dtype)
+    if chosen == "implicit":
+        _check_accurate(start, weights, edges, duration)
     return Problem(
         start=_with_values(start, edges),
         steps=count,
-        weights=_weights(1.0 if of_cells is not None else largest, duration, spacings, start.dtype),
+        weights=weights,
         sides=edges.sides,
         method=chosen,
         diffusivity=of_cells,
@@ -177,6 +182,24 @@ def _check_stable(diffusivity: float, dt: float, spacings: tuple[float, ...]) ->
         raise ValueError(
             f"dt must be at most {0.5 / rate:.6g}, not {dt:.6g}: explicit steps are unstable where "
             "diffusivity * dt * sum(1 / spacing**2) exceeds 1/2; take smaller steps, or method='implicit'"
+        )
+
+
+def _check_accurate(start: Field, weights: tuple[float, ...], edges: Boundary, dt: float) -> None:
+    """Refuse implicit steps so long that rounding would decide where a field without held sides settles.
+
+    What flows in a step is rounded relative to the weight, and nothing but a held side takes back what that
+    adds to the mean.
+    """
+    if any(Side.HELD in pair for pair in edges.sides):
+        return
+    largest = max((w for w, size in zip(weights, start.shape, strict=True) if size > 1), default=0.0)
+    limit = _MOST_ROUNDING / float(np.finfo(start.dtype).eps)
+    if largest > limit:
+        raise ValueError(
+            f"dt must be at most {dt * (limit / largest):.6g}, not {dt:.6g}: where no side is held, rounding "
+            f"errors of {start.dtype} grow with diffusivity * dt / spacing**2; take smaller steps"
+            + (", or a field of float64" if start.dtype == np.float32 else "")
         )
 
 
