@@ -52,8 +52,10 @@ static int take_window(const struct module_state *state, PyObject *start, PyObje
         PyErr_Format(PyExc_ValueError, "start must be at most stop, not %S with stop %S", start, stop);
         return -1;
     }
-    *job = (struct sieve_job){&state->machine, first, end_is_end ? UINT64_MAX : end - 1, 1, SIEVE_COUNT, NULL, 0, 0};
-    return !first_is_end && (end_is_end || first < end);
+    const bool some = !first_is_end && (end_is_end || first < end);
+    const uint64_t last = end_is_end ? UINT64_MAX : end - 1;
+    *job = (struct sieve_job){&state->machine, first, some ? last : 0, 1, SIEVE_COUNT, NULL, 0, 0};
+    return some;
 }
 
 static int take_members(PyObject *object, struct sieve_job *job)

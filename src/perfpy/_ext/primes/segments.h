@@ -12,8 +12,9 @@
  *
  * Cost: for numbers about x, 30 bytes' numbers take 8 (log log sqrt(x) - log log 163) crossings of one to three cycles each,
  * and each sieving prime one division for each span of segments (see span_bytes).
- * Memory: a segment and two margins, at most three times half the L2 cache; 20 bytes for each prime up to the segment's
- * bytes; and above about 10**12 the bitmap of large.h, 1.25 times a span: 20 MB, from 3 * 10**17 up to 170 MB.
+ * Memory: a segment and two margins, at most three times a quarter of the L2 cache; 20 bytes for each prime up to the
+ * segment's bytes; and above about 10**11 the hits of large primes (large.h) in a span of segments, which grow from
+ * a few MB to 100 MB at 10**15 and 500 MB at 2**64.
  */
 #ifndef PERFPY_PRIMES_SEGMENTS_H
 #define PERFPY_PRIMES_SEGMENTS_H
@@ -28,10 +29,10 @@
 #include "window.h"
 
 enum {
-    TINY = 2048,                /* primes below cross off by seven blocks */
-    SMALL = 16 << 10,           /* primes below are done by sub-blocks */
-    SPAN_LEAST = 16 << 20, SPAN_MOST = 128 << 20,
-    SEGMENT_COST = 2, /* nanoseconds a byte */
+    TINY = 2048, /* primes below cross off by seven blocks */
+    SPAN_LEAST = 8 << 20,
+    SPAN_MOST = 32 << 20,
+    SEGMENT_COST = 2,           /* nanoseconds a byte */
 };
 
 /* A sieving prime, and where its next block starts in the current segment; before it, only when it is the first. */
@@ -48,7 +49,8 @@ struct siever_class {
 /* Sizes that are chosen for a window. */
 struct plan {
     uint32_t root;             /* sieving primes are up to this, */
-    uint32_t medium, tiny;     /* medium ones up to this, tiny ones below this */
+    uint32_t medium;           /* medium ones up to this, */
+    uint32_t small, tiny;      /* small and tiny ones below these */
     size_t segment, sub_block; /* bytes */
     size_t margin;             /* bytes before and behind a segment that blocks may reach */
 };
@@ -58,10 +60,18 @@ struct segments {
     uint8_t *storage, *bytes; /* the current segment, between its margins */
     struct siever *sievers;
     struct siever_class classes[8];
-    struct large *large; /* or NULL */
+    const struct hits *hits; /* of large primes, or NULL */
 };
 
 static enum sieve_status sieve(struct run *run, const struct window *window, const struct consumer *consumer);
+
+static unsigned log2_floor(size_t n)
+{
+    unsigned log2 = 0;
+    while (n >>= 1)
+        log2++;
+    return log2;
+}
 
 static size_t round_up(size_t n, size_t step)
 {
@@ -76,11 +86,11 @@ static size_t min_size(size_t a, size_t b)
 static struct plan plan_for(const struct sieve_machine *machine, const struct window *window)
 {
     const uint64_t bytes = window->end - window->first;
-    struct plan plan = {.root = window_root(window), .segment = machine->l2 / 4, .sub_block = machine->l1 / 3 * 2};
+    struct plan plan = {.root = window_root(window), .segment = (size_t)1 << log2_floor(machine->l2 / 4)};
     if (bytes < plan.segment)
-        plan.segment = (size_t)bytes;
-    plan.segment = round_up(plan.segment, PRESIEVE_BLOCK);
-    plan.sub_block = round_up(plan.sub_block, PRESIEVE_BLOCK);
+        plan.segment = round_up((size_t)bytes, PRESIEVE_BLOCK);
+    plan.sub_block = round_up(machine->l1 / 3 * 2, PRESIEVE_BLOCK);
+    plan.small = (uint32_t)plan.sub_block;
     /* Of primes beyond the segment's bytes a block may miss it. */
     plan.medium = (uint32_t)(plan.segment < 4096 ? 4096 : plan.segment);
     plan.tiny = plan.segment / 8 < TINY ? (uint32_t)plan.segment / 8 : TINY;
@@ -149,7 +159,7 @@ static enum sieve_status sort_sievers(struct segments *segments, const uint32_t 
         *class->end++ = (struct siever){primes[k], first_block(primes[k], first, tiny)};
         if (tiny)
             class->tiny_end = class->end;
-        if (primes[k] < SMALL)
+        if (primes[k] < segments->plan.small)
             class->small_end = class->end;
     }
     return SIEVE_DONE;
@@ -169,17 +179,26 @@ static enum sieve_status prepare_sievers(struct run *run, struct segments *segme
     return status;
 }
 
-static enum sieve_status prepare_large(struct run *run, struct segments *segments, const struct window *window)
+static enum sieve_status prepare_hits(struct run *run, struct segments *segments, const struct window *window,
+                                      struct hits *hits)
 {
-    if (segments->plan.root <= segments->plan.medium)
+    const struct plan *plan = &segments->plan;
+    if (plan->root <= plan->medium)
         return SIEVE_DONE;
-    segments->large = large_new(run, window);
-    if (!segments->large)
+    const uint32_t bytes = (uint32_t)(window->end - window->first);
+    struct large *large = malloc(sizeof *large);
+    if (!large || !hits_begin(hits, bytes, bytes <= plan->segment ? HITS_ONE_SEGMENT : log2_floor(plan->segment))) {
+        free(large);
         return SIEVE_NO_MEMORY;
-    const struct window primes = window_of(segments->plan.medium + 1, segments->plan.root);
-    const struct consumer consumer = {large_segment, segments->large};
-    const enum sieve_status status = sieve(run, &primes, &consumer);
-    large_finish(segments->large);
+    }
+    large->run = run;
+    large->hits = hits;
+    large->first = window->first;
+    large->bytes = bytes;
+    const struct window primes = window_of((uint64_t)plan->medium + 1, plan->root);
+    const enum sieve_status status = sieve(run, &primes, &(struct consumer){large_segment, large});
+    segments->hits = hits;
+    free(large);
     return status;
 }
 
@@ -194,37 +213,39 @@ static enum sieve_status prepare_bytes(struct segments *segments)
     return SIEVE_DONE;
 }
 
-static void and_tables(const struct presieve_table *tables, const uint32_t *at, uint8_t *out, bool first)
+/* ANDs four tables; into `out` too, unless they are the first. */
+WHEEL_INLINE void and_tables(const struct presieve_table *tables, uint32_t *at, uint8_t *out, size_t length,
+                             const bool first)
 {
     typedef uint64_t unaligned __attribute__((vector_size(64), aligned(1), may_alias));
-    const uint8_t *const a = tables[0].bytes + at[0], *const b = tables[1].bytes + at[1];
-    const uint8_t *const c = tables[2].bytes + at[2], *const d = tables[3].bytes + at[3];
-    const uint8_t *const e = tables[4].bytes + at[4], *const f = tables[5].bytes + at[5];
-    const uint8_t *const g = tables[6].bytes + at[6], *const h = tables[7].bytes + at[7];
-    for (size_t k = 0; k < PRESIEVE_BLOCK; k += 64) {
-#define AT(table) *(const unaligned *)(table + k)
-        unaligned both = (AT(a) & AT(b) & AT(c) & AT(d)) & (AT(e) & AT(f) & AT(g) & AT(h));
-#undef AT
-        if (!first)
-            both &= *(unaligned *)(out + k);
-        *(unaligned *)(out + k) = both;
+#define AT(t) (*(const unaligned *)(tables[t].bytes + at[t] + k))
+    for (const uint8_t *const end = out + length; out < end; out += PRESIEVE_BLOCK) {
+        for (size_t k = 0; k < PRESIEVE_BLOCK; k += sizeof(unaligned)) {
+            unaligned both = AT(0) & AT(1) & AT(2) & AT(3);
+            if (!first)
+                both &= *(unaligned *)(out + k);
+            *(unaligned *)(out + k) = both;
+        }
+        for (int t = 0; t < 4; t++) {
+            at[t] += PRESIEVE_BLOCK;
+            at[t] -= at[t] >= tables[t].period ? tables[t].period : 0;
+        }
     }
+#undef AT
 }
 
-/* Fills whole blocks, at least `length` bytes. */
-static void presieve(const struct presieve *presieve, uint8_t *bytes, size_t length, uint64_t first)
+/* Fills whole blocks, at least `length` bytes; as many at a time as stay in L1 with four tables. */
+static void presieve(const struct run *run, const struct plan *plan, uint8_t *bytes, size_t length, uint64_t first)
 {
+    const struct presieve_table *const tables = run->machine->presieve.tables;
     uint32_t at[PRESIEVE_TABLES];
     for (int t = 0; t < PRESIEVE_TABLES; t++)
-        at[t] = (uint32_t)(first % presieve->tables[t].period);
-    for (size_t done = 0; done < length; done += PRESIEVE_BLOCK) {
-        and_tables(presieve->tables, at, bytes + done, true);
-        and_tables(presieve->tables + PRESIEVE_TABLES / 2, at + PRESIEVE_TABLES / 2, bytes + done, false);
-        for (int t = 0; t < PRESIEVE_TABLES; t++) {
-            at[t] += PRESIEVE_BLOCK;
-            if (at[t] >= presieve->tables[t].period)
-                at[t] -= presieve->tables[t].period;
-        }
+        at[t] = (uint32_t)(first % tables[t].period);
+    for (size_t done = 0; done < length; done += plan->sub_block) {
+        const size_t step = min_size(length - done, plan->sub_block);
+        and_tables(tables, at, bytes + done, step, true);
+        for (int t = 4; t < PRESIEVE_TABLES; t += 4)
+            and_tables(tables + t, at + t, bytes + done, step, false);
     }
     perfpy_presieve_restore(bytes, length, first);
 }
@@ -277,16 +298,17 @@ static void advance(struct segments *segments)
             s->next -= (int32_t)segments->plan.segment;
 }
 
-static void sieve_segment(const struct run *run, struct segments *segments, size_t length, uint64_t first, bool carry)
+static void sieve_segment(const struct run *run, struct segments *segments, const struct window *window, size_t length,
+                          uint64_t first)
 {
-    presieve(&run->machine->presieve, segments->bytes, length, first);
-    if (carry)
+    presieve(run, &segments->plan, segments->bytes, length, first);
+    if (first > window->first)
         carry_margin(segments);
     for (size_t done = 0; done < length; done += segments->plan.sub_block)
         cross_small(segments, min_size(done + segments->plan.sub_block, length));
     cross_medium(segments, length);
-    if (segments->large)
-        large_apply(segments->large, segments->bytes, length, first);
+    if (segments->hits)
+        hits_cross_off(segments->hits, (size_t)((first - window->first) / segments->plan.segment), segments->bytes);
 }
 
 static enum sieve_status sieve_segments(struct run *run, struct segments *segments, const struct window *window,
@@ -295,7 +317,7 @@ static enum sieve_status sieve_segments(struct run *run, struct segments *segmen
     for (uint64_t first = window->first; first < window->end; first += segments->plan.segment) {
         const size_t length = (size_t)(window->end - first < segments->plan.segment ? window->end - first
                                                                                     : segments->plan.segment);
-        sieve_segment(run, segments, length, first, first > window->first);
+        sieve_segment(run, segments, window, length, first);
         uint8_t *const bytes = segments->bytes;
         if (first == window->first)
             bytes[0] &= window->head;
@@ -312,18 +334,18 @@ static enum sieve_status sieve_segments(struct run *run, struct segments *segmen
     return SIEVE_DONE;
 }
 
-/* Sieves a window for which the bitmap of large primes may be kept at once. */
-static enum sieve_status sieve_span(struct run *run, const struct window *window, const struct consumer *consumer)
+/* Sieves a window for which the hits of large primes may be kept at once. */
+static enum sieve_status sieve_span(struct run *run, const struct window *window, const struct consumer *consumer,
+                                    struct hits *hits)
 {
     struct segments segments = {.plan = plan_for(run->machine, window)};
     enum sieve_status status = prepare_sievers(run, &segments, window);
     if (status == SIEVE_DONE)
-        status = prepare_large(run, &segments, window);
+        status = prepare_hits(run, &segments, window, hits);
     if (status == SIEVE_DONE)
         status = prepare_bytes(&segments);
     if (status == SIEVE_DONE)
         status = sieve_segments(run, &segments, window, consumer);
-    large_free(segments.large);
     free(segments.sievers);
     free(segments.storage);
     return status;
@@ -342,6 +364,7 @@ static uint64_t span_bytes(const struct run *run, const struct window *window)
 static enum sieve_status sieve(struct run *run, const struct window *window, const struct consumer *consumer)
 {
     const uint64_t step = span_bytes(run, window);
+    struct hits hits = {0};
     enum sieve_status status = SIEVE_DONE;
     for (uint64_t first = window->first; first < window->end && status == SIEVE_DONE; first += step) {
         struct window span = {first, window->end, 0xff, window->tail};
@@ -351,8 +374,9 @@ static enum sieve_status sieve(struct run *run, const struct window *window, con
             span.end = first + step;
             span.tail = 0xff;
         }
-        status = sieve_span(run, &span, consumer);
+        status = sieve_span(run, &span, consumer, &hits);
     }
+    hits_free(&hits);
     return status;
 }
 
