@@ -19,6 +19,7 @@
 enum { LEAST_BLOCK = 12 };     /* times the depth */
 enum { BLOCKS_PER_WORKER = 2 };
 enum { SPINS = 2000 };
+enum { CELLS_BETWEEN_POLLS = 1 << 22 };
 enum { HUGE_PAGE = 1 << 21 };
 
 struct block {
@@ -97,6 +98,7 @@ struct worker {
     struct diffusion_plan *plan;
     const struct perfpy_interrupt *interrupt;
     bool interrupted;
+    int64_t unpolled; /* cells of pieces since it has asked: a kernel that does a small piece does not ask */
 };
 
 static int stop(void *context)
@@ -158,8 +160,20 @@ static enum diffusion_status do_piece(struct worker *worker, int64_t pass, ptrdi
         .end = rows * (block + 1) + (block + 1 < longer ? block + 1 : longer),
         .workspace = workspace,
     };
+    int64_t cells = piece.end - piece.begin;
+    for (int axis = 1; axis < problem->dimensions; axis++)
+        cells *= problem->shape[axis];
+    worker->unpolled += cells * piece.steps;
     const struct perfpy_interrupt interrupt = {stop, worker};
     return plan->method.advance(&piece, &interrupt);
+}
+
+static bool stopped_between_pieces(struct worker *worker)
+{
+    if (worker->unpolled < CELLS_BETWEEN_POLLS)
+        return false;
+    worker->unpolled = 0;
+    return stop(worker);
 }
 
 /* Claims pieces and does them; DIFFUSION_STOPPED if it was told to stop. */
@@ -173,7 +187,7 @@ static enum diffusion_status do_pieces(struct worker *worker, void *workspace)
         if (pass >= plan->passes)
             return DIFFUSION_DONE;
         if (!wait_for_neighbours(worker, pass, block) ||
-            do_piece(worker, pass, block, workspace) != DIFFUSION_DONE)
+            do_piece(worker, pass, block, workspace) != DIFFUSION_DONE || stopped_between_pieces(worker))
             return DIFFUSION_STOPPED;
         atomic_store_explicit(&plan->done[block].passes, pass + 1, memory_order_release);
     }
@@ -181,7 +195,7 @@ static enum diffusion_status do_pieces(struct worker *worker, void *workspace)
 
 enum diffusion_status perfpy_diffusion_work(struct diffusion_plan *plan, const struct perfpy_interrupt *interrupt)
 {
-    struct worker worker = {plan, interrupt, false};
+    struct worker worker = {plan, interrupt, false, 0};
     void *workspace = allocate(plan->method.workspace);
     if (!workspace) {
         atomic_store(&plan->stopped, true);
