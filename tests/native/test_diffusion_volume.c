@@ -4,60 +4,7 @@
  * kernel is compiled as perfpy_diffusion_volume_baseline_float and _double whatever its flags, with limits so small that
  * small fields are cut in every way. Exit status 77: this machine cannot run it.
  */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "kernel.h"
-
-static uint64_t random_state;
-
-static uint64_t random_bits(void) /* splitmix64 */
-{
-    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static int below(int n)
-{
-    return (int)(random_bits() % (uint64_t)n);
-}
-
-static double uniform(double low, double high)
-{
-    return low + (high - low) * ((double)(random_bits() >> 11) * 0x1p-53);
-}
-
-static size_t cell_bytes(const struct diffusion_problem *problem)
-{
-    return problem->single ? sizeof(float) : sizeof(double);
-}
-
-static size_t field_cells(const struct diffusion_problem *problem)
-{
-    return (size_t)(problem->shape[0] * problem->shape[1] * problem->shape[2]);
-}
-
-/* The cell beside `index`; itself at a reflecting side. A held cell asks for none beyond its side. */
-static ptrdiff_t beside(const struct diffusion_problem *problem, int axis, ptrdiff_t index, int direction)
-{
-    const ptrdiff_t size = problem->shape[axis], next = index + direction;
-    if (next >= 0 && next < size)
-        return next;
-    return problem->sides[axis][0] == DIFFUSION_PERIODIC ? (next + size) % size : index;
-}
-
-static bool held(const struct diffusion_problem *problem, const ptrdiff_t at[3])
-{
-    for (int axis = 0; axis < 3; axis++)
-        if ((at[axis] == 0 && problem->sides[axis][0] == DIFFUSION_HELD) ||
-            (at[axis] == problem->shape[axis] - 1 && problem->sides[axis][1] == DIFFUSION_HELD))
-            return true;
-    return false;
-}
+#include "diffusion_case.h"
 
 /* One step by the definition, for each type of cell. */
 #define DEFINE_STEP(name, real)                                                                                      \
@@ -96,44 +43,6 @@ static bool held(const struct diffusion_problem *problem, const ptrdiff_t at[3])
 DEFINE_STEP(step_double, double)
 DEFINE_STEP(step_float, float)
 
-static double get(const struct diffusion_problem *problem, const void *field, size_t cell)
-{
-    return problem->single ? (double)((const float *)field)[cell] : ((const double *)field)[cell];
-}
-
-static void set(const struct diffusion_problem *problem, void *field, size_t cell, double value)
-{
-    if (problem->single)
-        ((float *)field)[cell] = (float)value;
-    else
-        ((double *)field)[cell] = value;
-}
-
-static void *new_field(const struct diffusion_problem *problem)
-{
-    void *field = malloc(field_cells(problem) * cell_bytes(problem));
-    if (!field)
-        abort();
-    return field;
-}
-
-static void fill(const struct diffusion_problem *problem, void *field)
-{
-    static const double special[] = {0, -0.0, 1e30, -1e30, 1e-40, 5e-324, 1e-310, INFINITY, -INFINITY, NAN};
-    const int kind = below(8);
-    for (size_t cell = 0; cell < field_cells(problem); cell++) {
-        double value = kind == 0 ? (double)(cell % 7 == 0) : uniform(-1, 1);
-        if (kind == 1 && below(40) == 0)
-            value = special[below(10)];
-        set(problem, field, cell, value);
-    }
-}
-
-static enum diffusion_side random_side(void)
-{
-    return below(2) ? DIFFUSION_HELD : DIFFUSION_REFLECTING;
-}
-
 static void random_problem(struct diffusion_problem *problem)
 {
     static const int small[] = {1, 2, 3, 4, 5, 7, 8, 13, 16, 17};
@@ -149,14 +58,6 @@ static void random_problem(struct diffusion_problem *problem)
     if (below(3) == 0)
         problem->shape[2] = 64 + 8 * below(18);
     problem->steps = 1 + below(9);
-}
-
-static int polls, stop_at_poll;
-
-static int stop_at(void *context)
-{
-    (void)context;
-    return ++polls == stop_at_poll;
 }
 
 static const struct perfpy_interrupt interrupt = {stop_at, NULL};
@@ -227,23 +128,6 @@ static void *by_definition(const struct diffusion_problem *problem, const void *
     return now;
 }
 
-static int differ(const struct diffusion_problem *problem, const void *is, const void *want)
-{
-    for (size_t cell = 0; cell < field_cells(problem); cell++) {
-        const double a = get(problem, is, cell), b = get(problem, want, cell);
-        if ((isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b)))
-            continue;
-        printf("%s, shape %td %td %td, sides", problem->single ? "float" : "double", problem->shape[0],
-               problem->shape[1], problem->shape[2]);
-        for (int axis = 0; axis < 3; axis++)
-            printf(" %d%d", problem->sides[axis][0], problem->sides[axis][1]);
-        printf(", isotropic %d, %lld steps: cell %zu is %a instead of %a\n", problem->isotropic,
-               (long long)problem->steps, cell, a, b);
-        return 1;
-    }
-    return 0;
-}
-
 static int compare_one(void)
 {
     struct diffusion_problem problem;
@@ -295,11 +179,10 @@ int main(int argc, char **argv)
 {
     if (argc != 4)
         return 2;
-    for (int isa = 0; isa < PERFPY_ISA_COUNT; isa++)
-        if (strcmp(argv[1], perfpy_isa_name((enum perfpy_isa)isa)) == 0 && !perfpy_isa_supported((enum perfpy_isa)isa)) {
-            printf("this processor has no %s\n", argv[1]);
-            return 77;
-        }
+    if (!can_run(argv[1])) {
+        printf("this processor has no %s\n", argv[1]);
+        return 77;
+    }
     random_state = strtoull(argv[3], NULL, 10);
     int wrong = stops();
     for (int field = atoi(argv[2]); field > 0 && wrong < 5; field--)

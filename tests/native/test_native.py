@@ -25,6 +25,7 @@ GRIDS = 3000
 FIELDS = 2000
 #: Limits of the kernel so small that small fields are cut in every way.
 VOLUME_LIMITS = ["-DRING_BYTES=20000", "-DWIDEST=64", "-DCELLS_BETWEEN_POLLS=5000"]
+IMPLICIT_LIMITS = ["-DSEGMENT=40", "-DCOLUMN_BYTES=20000", "-DOPERATIONS_BETWEEN_POLLS=2000", "-Dmalloc=test_malloc"]
 CANNOT_RUN = 77
 
 
@@ -87,3 +88,8 @@ def test_julia_kernel(compiler: str, tmp_path: Path, isa: str) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_diffusion_volume(compiler: str, tmp_path: Path, isa: str) -> None:
     run(build_diffusion(compiler, tmp_path, isa, "volume", VOLUME_LIMITS), isa, FIELDS)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_diffusion_implicit(compiler: str, tmp_path: Path, isa: str) -> None:
+    run(build_diffusion(compiler, tmp_path, isa, "implicit", IMPLICIT_LIMITS), isa, FIELDS)
