@@ -25,7 +25,12 @@ GRIDS = 3000
 FIELDS = 2000
 #: Limits of the kernel so small that small fields are cut in every way.
 VOLUME_LIMITS = ["-DRING_BYTES=20000", "-DWIDEST=64", "-DCELLS_BETWEEN_POLLS=5000"]
-IMPLICIT_LIMITS = ["-DSEGMENT=40", "-DCOLUMN_BYTES=20000", "-DOPERATIONS_BETWEEN_POLLS=2000", "-Dmalloc=test_malloc"]
+IMPLICIT_LIMITS = [
+    "-DSEGMENT=40",
+    "-DCOLUMN_BYTES=20000",
+    "-DOPERATIONS_BETWEEN_POLLS=2000",
+    "-Dmalloc=test_malloc",
+]
 CANNOT_RUN = 77
 
 

@@ -14,6 +14,14 @@ def diffuse(
     out: NDArray[np.floating],
     /,
 ) -> None: ...
+def implicit(
+    start: NDArray[np.floating],
+    steps: int,
+    weights: Sequence[float],
+    sides: Sequence[tuple[int, int]],
+    out: NDArray[np.floating],
+    /,
+) -> None: ...
 
 class Plan:
     def __new__(

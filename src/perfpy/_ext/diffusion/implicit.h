@@ -16,4 +16,8 @@ diffusion_implicit perfpy_diffusion_implicit_baseline_float, perfpy_diffusion_im
 diffusion_implicit perfpy_diffusion_implicit_baseline_double, perfpy_diffusion_implicit_avx2_double,
     perfpy_diffusion_implicit_avx512_double;
 
+/* The one of an instruction set for a problem, called. */
+enum diffusion_status perfpy_diffusion_take_implicit_steps(enum perfpy_isa isa, const struct diffusion_problem *problem,
+                                                           const struct perfpy_interrupt *interrupt);
+
 #endif

@@ -4,7 +4,7 @@
 
 #include "kernel.h"
 
-/* Memory aligned to DIFFUSION_ALIGNMENT, to be freed; NULL if there is none. On huge pages where they are worth it: first
+/* Memory aligned to DIFFUSION_ALIGNMENT, to be freed; NULL if there is none, or for 0 bytes. On huge pages where they are worth it: first
  * touches of small pages take longer than the steps. */
 void *perfpy_diffusion_allocate(size_t bytes);
 

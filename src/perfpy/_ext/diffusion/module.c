@@ -4,6 +4,7 @@
  * perfpy.diffuse; what is checked again here is what would corrupt memory.
  */
 #include "../common/binding.h"
+#include "implicit.h"
 #include "plan.h"
 
 struct module_state {
@@ -115,15 +116,11 @@ static int get_arguments(struct arguments *arguments, PyObject *const *values)
     return get_axes(&arguments->problem, values[2], values[3]);
 }
 
-static int work_on(void *plan, const struct perfpy_interrupt *interrupt)
+/* Makes the call without the GIL, and None or the exception from its status. That another thread was stopped is for
+ * that thread to report. */
+static PyObject *run_without_gil(perfpy_kernel_call *call, void *arguments)
 {
-    return (int)perfpy_diffusion_work(plan, interrupt);
-}
-
-/* Works on a plan without the GIL. That another thread was stopped is for that thread to report. */
-static PyObject *work_without_gil(struct diffusion_plan *plan)
-{
-    switch (perfpy_without_gil(work_on, plan)) {
+    switch (perfpy_without_gil(call, arguments)) {
     case DIFFUSION_NO_MEMORY:
         return PyErr_NoMemory();
     case DIFFUSION_INTERRUPTED:
@@ -131,6 +128,11 @@ static PyObject *work_without_gil(struct diffusion_plan *plan)
     default:
         Py_RETURN_NONE;
     }
+}
+
+static int work_on(void *plan, const struct perfpy_interrupt *interrupt)
+{
+    return (int)perfpy_diffusion_work(plan, interrupt);
 }
 
 static struct diffusion_plan *make_plan(const struct module_state *state, const struct arguments *arguments, int workers)
@@ -155,8 +157,38 @@ static PyObject *diffuse(PyObject *module, PyObject *const *values, Py_ssize_t c
     if (get_arguments(&arguments, values) == 0)
         plan = make_plan(PyModule_GetState(module), &arguments, 1);
     if (plan)
-        result = work_without_gil(plan);
+        result = run_without_gil(work_on, plan);
     perfpy_diffusion_free(plan);
+    release(&arguments);
+    return result;
+}
+
+struct implicit_call {
+    enum perfpy_isa isa;
+    const struct diffusion_problem *problem;
+};
+
+static int take_implicit_steps(void *arguments, const struct perfpy_interrupt *interrupt)
+{
+    const struct implicit_call *call = arguments;
+    return (int)perfpy_diffusion_take_implicit_steps(call->isa, call->problem, interrupt);
+}
+
+PyDoc_STRVAR(implicit_doc, "implicit($module, start, steps, weights, sides, out, /)\n--\n\n"
+                           "Fill out with the field after so many implicit steps.");
+
+static PyObject *implicit(PyObject *module, PyObject *const *values, Py_ssize_t count)
+{
+    if (count != 5)
+        return PyErr_Format(PyExc_TypeError, "implicit() takes 5 arguments (%zd given)", count);
+    const struct module_state *state = PyModule_GetState(module);
+    PyObject *const all[] = {values[0], values[1], values[2], values[3], Py_None, values[4]};
+    struct arguments arguments;
+    PyObject *result = NULL;
+    if (get_arguments(&arguments, all) == 0) {
+        struct implicit_call call = {state->isa, &arguments.problem};
+        result = run_without_gil(take_implicit_steps, &call);
+    }
     release(&arguments);
     return result;
 }
@@ -203,7 +235,7 @@ PyDoc_STRVAR(work_doc, "work($self, /)\n--\n\n"
 static PyObject *plan_work(PyObject *object, PyObject *ignored)
 {
     (void)ignored;
-    return work_without_gil(((struct plan_object *)object)->plan);
+    return run_without_gil(work_on, ((struct plan_object *)object)->plan);
 }
 
 static PyMethodDef plan_methods[] = {
@@ -231,6 +263,7 @@ static PyType_Spec plan_spec = {
 
 static PyMethodDef methods[] = {
     {"diffuse", (PyCFunction)(void (*)(void))diffuse, METH_FASTCALL, diffuse_doc},
+    {"implicit", (PyCFunction)(void (*)(void))implicit, METH_FASTCALL, implicit_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -7,20 +7,19 @@
  *
  * The last pass writes the result, the one before it a field of our own, and so on in turn; the first reads the start.
  */
-#define _GNU_SOURCE /* MADV_HUGEPAGE */
 #include "plan.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+
+#include "memory.h"
 
 /* What a piece computes beyond its block must stay a small part of it. */
 enum { LEAST_BLOCK = 12 };     /* times the depth */
 enum { BLOCKS_PER_WORKER = 2 };
 enum { SPINS = 2000 };
 enum { CELLS_BETWEEN_POLLS = 1 << 22 };
-enum { HUGE_PAGE = 1 << 21 };
 
 struct block {
     _Alignas(64) atomic_llong passes; /* that are done */
@@ -37,29 +36,6 @@ struct diffusion_plan {
     struct block done[];
 };
 
-/* Memory for `bytes`, on huge pages where they are worth it: first touches of small pages take longer than the steps. */
-static void *allocate(size_t bytes)
-{
-    const size_t alignment = bytes < 2 * HUGE_PAGE ? DIFFUSION_ALIGNMENT : HUGE_PAGE;
-    if (bytes == 0 || bytes > PTRDIFF_MAX - alignment)
-        return NULL;
-    bytes = (bytes + alignment - 1) / alignment * alignment;
-    void *memory = aligned_alloc(alignment, bytes);
-#ifdef MADV_HUGEPAGE
-    if (memory && alignment == HUGE_PAGE)
-        madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-    return memory;
-}
-
-static size_t field_bytes(const struct diffusion_problem *problem)
-{
-    size_t bytes = problem->single ? sizeof(float) : sizeof(double);
-    for (int axis = 0; axis < problem->dimensions; axis++)
-        bytes *= (size_t)problem->shape[axis]; /* cannot overflow: there are fields of this size */
-    return bytes;
-}
-
 struct diffusion_plan *perfpy_diffusion_plan(const struct diffusion_problem *problem, struct diffusion_method method,
                                              int workers)
 {
@@ -67,7 +43,7 @@ struct diffusion_plan *perfpy_diffusion_plan(const struct diffusion_problem *pro
     ptrdiff_t blocks = workers > 1 ? (ptrdiff_t)workers * BLOCKS_PER_WORKER : 1;
     blocks = blocks > most ? most : blocks;
     blocks = blocks < 1 ? 1 : blocks;
-    struct diffusion_plan *plan = allocate(sizeof *plan + (size_t)blocks * sizeof plan->done[0]);
+    struct diffusion_plan *plan = perfpy_diffusion_allocate(sizeof *plan + (size_t)blocks * sizeof plan->done[0]);
     if (!plan)
         return NULL;
     plan->problem = *problem;
@@ -78,7 +54,7 @@ struct diffusion_plan *perfpy_diffusion_plan(const struct diffusion_problem *pro
     atomic_init(&plan->stopped, false);
     for (ptrdiff_t block = 0; block < blocks; block++)
         atomic_init(&plan->done[block].passes, 0);
-    plan->spare = plan->passes > 1 ? allocate(field_bytes(problem)) : NULL;
+    plan->spare = plan->passes > 1 ? perfpy_diffusion_allocate(perfpy_diffusion_field_bytes(problem)) : NULL;
     if (plan->passes > 1 && !plan->spare) {
         free(plan);
         return NULL;
@@ -196,7 +172,7 @@ static enum diffusion_status do_pieces(struct worker *worker, void *workspace)
 enum diffusion_status perfpy_diffusion_work(struct diffusion_plan *plan, const struct perfpy_interrupt *interrupt)
 {
     struct worker worker = {plan, interrupt, false, 0};
-    void *workspace = allocate(plan->method.workspace);
+    void *workspace = perfpy_diffusion_allocate(plan->method.workspace);
     if (!workspace) {
         atomic_store(&plan->stopped, true);
         return DIFFUSION_NO_MEMORY;

@@ -16,9 +16,10 @@ __all__ = ["ISA", "diffuse", "plan"]
 
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
-    if problem.method != "explicit":
-        raise NotImplementedError(f"method={problem.method!r} is not built into the C extension")
-    _c.diffuse(problem.start, problem.steps, problem.weights, problem.sides, problem.diffusivity, out)
+    if problem.method == "implicit":
+        _c.implicit(problem.start, problem.steps, problem.weights, problem.sides, out)
+    else:
+        _c.diffuse(problem.start, problem.steps, problem.weights, problem.sides, problem.diffusivity, out)
 
 
 def plan(problem: Problem, out: Field, workers: int | None = None) -> _c.Plan:
