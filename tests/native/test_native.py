@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 EXT = HERE.parents[1] / "src" / "perfpy" / "_ext"
 JULIA = EXT / "julia"
 DIFFUSION = EXT / "diffusion"
+PRIMES = EXT / "primes"
 
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
@@ -31,6 +32,11 @@ IMPLICIT_LIMITS = [
     "-DOPERATIONS_BETWEEN_POLLS=2000",
     "-Dmalloc=test_malloc",
 ]
+#: Further builds of the prime kernels, for what some processors with AVX-512 have.
+COUNT_ISAS = {**ISAS, "avx512_popcnt": [*AVX512, "-mavx512vpopcntdq"]} if X86 else ISAS
+ARITHMETIC_ISAS = {**ISAS, "avx512_ifma": [*AVX512, "-mavx512ifma"]} if X86 else ISAS
+COUNTS = 400
+NUMBERS = 100_000
 CANNOT_RUN = 77
 
 
@@ -77,6 +83,22 @@ def build_diffusion(compiler: str, directory: Path, isa: str, source: str, limit
     return program
 
 
+def build_primes(
+    compiler: str, directory: Path, test: str, kernels: dict[str, list[str]], sources: str, flags: list[str]
+) -> Path:
+    """Compile kernels of primes with flags, everything else for the baseline, and link their test."""
+    program = directory / test
+    common = [compiler, *COMMON, *SANITIZE, f"-I{PRIMES}"]
+    allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "aligned_alloc")]
+    objects = []
+    for source, named in {**kernels, **{source: [] for source in sources.split()}}.items():
+        objects.append(directory / f"{source}.o")
+        chosen = [*allocator, *named, *(flags if source in kernels else [])]
+        subprocess.run([*common, *chosen, "-c", PRIMES / f"{source}.c", "-o", objects[-1]], check=True)
+    subprocess.run([*common, HERE / f"{test}.c", *objects, "-o", program, "-lm"], check=True)
+    return program
+
+
 def run(program: Path, isa: str, cases: int) -> None:
     """Run a test program with an instruction set and a number of random cases; skip what cannot run here."""
     result = subprocess.run([program, isa, str(cases), "20260101"], capture_output=True, text=True)
@@ -98,3 +120,22 @@ def test_diffusion_volume(compiler: str, tmp_path: Path, isa: str) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_diffusion_implicit(compiler: str, tmp_path: Path, isa: str) -> None:
     run(build_diffusion(compiler, tmp_path, isa, "implicit", IMPLICIT_LIMITS), isa, FIELDS)
+
+
+@pytest.mark.parametrize("isa", COUNT_ISAS)
+@pytest.mark.parametrize("limit", [[], ["-DCOUNT_BY_INVERSE=UINT64_C(10000)"]], ids=["inverse", "exact"])
+def test_primes_count(compiler: str, tmp_path: Path, isa: str, limit: list[str]) -> None:
+    kernels = {
+        f"leaves_{leaves}": [f"-DKERNEL_{leaves.upper()}=perfpy_count_{leaves}_baseline", *limit]
+        for leaves in ("easy", "hard")
+    }
+    sources = "count count_nth count_pi count_plan count_wheel"
+    run(build_primes(compiler, tmp_path, "test_primes_count", kernels, sources, COUNT_ISAS[isa]), isa, COUNTS)
+
+
+@pytest.mark.parametrize("isa", ARITHMETIC_ISAS)
+def test_primes_arithmetic(compiler: str, tmp_path: Path, isa: str) -> None:
+    kernels = {"is_prime_array": ["-DKERNEL_NAME=perfpy_is_prime_baseline"]}
+    sources = "is_prime factor"
+    flags = ARITHMETIC_ISAS[isa]
+    run(build_primes(compiler, tmp_path, "test_primes_arithmetic", kernels, sources, flags), isa, NUMBERS)

@@ -31,7 +31,9 @@ enum count_status { COUNT_DONE, COUNT_INTERRUPTED, COUNT_NO_MEMORY };
 
 /* Below this, (n + 0.5) * (1.0 / d) rounds down to n div d: the quotient's distance from the next whole number is at
  * least 0.5 / d, and n / d times three roundings of 2**-53 is less. */
+#ifndef COUNT_BY_INVERSE
 #define COUNT_BY_INVERSE (UINT64_C(1) << 50)
+#endif
 
 enum { COUNT_LEVELS = 3, COUNT_MARGIN = 8 };
 
