@@ -13,8 +13,8 @@ import pytest
 HERE = Path(__file__).parent
 EXT = HERE.parents[1] / "src" / "perfpy" / "_ext"
 JULIA = EXT / "julia"
-DIFFUSION = EXT / "diffusion"
 PRIMES = EXT / "primes"
+DIFFUSION = EXT / "diffusion"
 
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
@@ -23,6 +23,7 @@ AVX512 = [*AVX2, *(f"-mavx512{part}" for part in ("f", "bw", "cd", "dq", "vl")),
 X86 = platform.machine() in {"x86_64", "AMD64"}
 ISAS = {"baseline": [], "avx2": AVX2, "avx512": AVX512} if X86 else {"baseline": []}
 GRIDS = 3000
+WINDOWS = 1500
 FIELDS = 2000
 #: Limits of the kernel so small that small fields are cut in every way.
 VOLUME_LIMITS = ["-DRING_BYTES=20000", "-DWIDEST=64", "-DCELLS_BETWEEN_POLLS=5000"]
@@ -99,6 +100,21 @@ def build_primes(
     return program
 
 
+def build_sieve(compiler: str, directory: Path, isa: str) -> Path:
+    """Compile the sieve for an instruction set, everything else for the baseline, and link its test."""
+    program = directory / f"test_primes_sieve_{isa}"
+    kernel, machine = directory / f"sieve_{isa}.o", directory / "sieve_machine.o"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{PRIMES}"]
+    variants = ["-DPERFPY_X86_VARIANTS"] if X86 else []
+    renamed = ["-DKERNEL_NAME=perfpy_sieve_baseline", "-Dmalloc=test_malloc"]
+    subprocess.run([*common, *ISAS[isa], *renamed, "-c", PRIMES / "sieve.c", "-o", kernel], check=True)
+    # Without the variants, which this program has not.
+    subprocess.run([*common, "-c", PRIMES / "sieve_machine.c", "-o", machine], check=True)
+    sources = [HERE / "test_primes_sieve.c", PRIMES / "presieve.c", EXT / "common" / "isa.c"]
+    subprocess.run([*common, *variants, *sources, kernel, machine, "-o", program, "-lm"], check=True)
+    return program
+
+
 def run(program: Path, isa: str, cases: int) -> None:
     """Run a test program with an instruction set and a number of random cases; skip what cannot run here."""
     result = subprocess.run([program, isa, str(cases), "20260101"], capture_output=True, text=True)
@@ -139,3 +155,8 @@ def test_primes_arithmetic(compiler: str, tmp_path: Path, isa: str) -> None:
     sources = "is_prime factor"
     flags = ARITHMETIC_ISAS[isa]
     run(build_primes(compiler, tmp_path, "test_primes_arithmetic", kernels, sources, flags), isa, NUMBERS)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_primes_sieve(compiler: str, tmp_path: Path, isa: str) -> None:
+    run(build_sieve(compiler, tmp_path, isa), isa, WINDOWS)
