@@ -257,7 +257,10 @@ def iter_diffuse(
     whole = check.problem(field, steps, diffusivity, dt, spacing, boundary, method)
     every = check.every_argument(every)
     settled = _settled(whole._replace(steps=min(every, whole.steps)), backend)
-    return _fields(settled._replace(start=whole.start.copy()), whole.steps, every, backend, executor)
+    own = settled._replace(
+        start=whole.start.copy(), diffusivity=None if whole.diffusivity is None else whole.diffusivity.copy()
+    )
+    return _fields(own, whole.steps, every, backend, executor)
 
 
 def _fields(
