@@ -8,6 +8,7 @@ from .backends import backends, info
 from .compare import compare
 from .diffuse import diffuse
 from .julia import julia
+from .primes import primes
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,5 +17,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, info, julia, diffuse):
+for _command in (compare, backends, info, julia, diffuse, primes):
     command.add_command(_command)
