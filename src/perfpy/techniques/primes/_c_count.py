@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfpy._ext.primes import _count, _sieve
+from perfpy._ext.primes import _count
 from perfpy._ext.primes._count import ISA
 
 from . import _c_sieve, _nth
@@ -14,7 +14,7 @@ def count_primes(start: int, stop: int) -> int:
     """Return how many primes there are in [start, stop)."""
     ends = prefixes(start, stop)
     if not ends:
-        return _sieve.count(start, stop)
+        return _c_sieve.count_primes(start, stop)
     return sum(sign * _count.prime_pi(x) for sign, x in ends)
 
 
@@ -39,4 +39,4 @@ def _seconds_to_count(x: int) -> float:
 
 
 def _seconds_to_sieve(start: int, stop: int) -> float:
-    return 1e-6 + 2e-12 * float(stop) ** 0.16 * (stop - start) + 1.2e-9 * float(stop) ** 0.5
+    return 1e-6 + 2e-12 * float(stop) ** 0.16 * (stop - start) + 3e-10 * float(stop) ** 0.5

@@ -13,6 +13,8 @@ from perfpy import executors
 from perfpy._ext.primes import _count, _sieve
 from perfpy.executors import Engine, Sizes
 
+from . import _c_sieve
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -68,6 +70,11 @@ def list_in_memory(engine: Engine, pieces: _Pieces[_P], out: NDArray[Any]) -> in
         filled += count
     executors.run(engine, _extract_piece, (out,), parts, _nothing)
     return filled
+
+
+def sieves(start: int, stop: int) -> bool:
+    """Tell whether an interval is one to sieve, not one whose numbers are quicker tested."""
+    return not _c_sieve.is_sparse(start, stop)
 
 
 def _sieve_piece(piece: _Interval) -> tuple[float, NDArray[np.uint8], int]:

@@ -9,10 +9,16 @@ import numpy as np
 from perfpy._ext.primes import _sieve
 from perfpy._ext.primes._sieve import ISA
 
+from . import _numpy, _sparse
+from ._c_arithmetic import is_prime
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ISA", "constellations", "primes"]
+__all__ = ["ISA", "constellations", "count_primes", "is_sparse", "primes"]
+
+#: An interval this many times shorter than the square root of its end is quicker tested than sieved.
+_SPARSE = 50
 
 #: The patterns that the kernel looks for among the bits, by how many primes they have.
 _TUPLETS = {(0, 2): 2, (0, 2, 6, 8): 4}
@@ -20,17 +26,28 @@ _TUPLETS = {(0, 2): 2, (0, 2, 6, 8): 4}
 
 def primes(start: int, stop: int, out: NDArray[Any]) -> int:
     """Fill `out` with the primes of [start, stop) and return how many there are."""
+    if is_sparse(start, stop):
+        return _sparse.primes(start, stop, out, is_prime)
     return _sieve.fill(start, stop, out)
+
+
+def count_primes(start: int, stop: int) -> int:
+    """Return how many primes there are in [start, stop), without a prime-counting function."""
+    if is_sparse(start, stop):
+        return _sparse.count_primes(start, stop, is_prime)
+    return _sieve.count(start, stop)
+
+
+def is_sparse(start: int, stop: int) -> bool:
+    """Tell whether testing the numbers of an interval is quicker than sieving it."""
+    return _sparse.is_sparse(start, stop, _SPARSE)
 
 
 def constellations(start: int, stop: int, offsets: tuple[int, ...]) -> NDArray[np.uint64]:
     """Return the p in [start, stop) for which p + offset is prime for all offsets."""
-    from . import _numpy
-
-    size = _TUPLETS.get(offsets)
-    if size is None:
+    size, end = _TUPLETS.get(offsets), stop + offsets[-1]
+    if size is None or is_sparse(start, end):
         return _numpy.among(primes, start, stop, offsets)
-    end = stop + offsets[-1]
     found = np.empty(_sieve.count_tuplets(start, end, size), np.uint64)
     _sieve.fill_tuplets(start, end, size, found)
     return found

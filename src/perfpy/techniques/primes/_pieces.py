@@ -148,7 +148,8 @@ def _list(engine: Engine, backend: Backend, start: int, stop: int, out: NDArray[
     if engine.reach is Reach.MEMORY and backend.target == _C_LIST:
         from . import _c_pieces
 
-        return _c_pieces.list_in_memory(engine, pieces, out)
+        if _c_pieces.sieves(start, stop):
+            return _c_pieces.list_in_memory(engine, pieces, out)
     if engine.reach is Reach.HOST:
         _list_on_host(engine, backend, pieces, line)
     else:

@@ -45,6 +45,12 @@ def _built(name: str, module: str, function: str, note: str, lacks: _Lacks = _AN
     return Backend(name, target, extension=extension, traits=_compiled(note), lacks=lacks)
 
 
+def _quick(module: str, function: str, note: str, lacks: _Lacks = _ANY_SIZE) -> Backend:
+    """Return the row of a function in C that is done before another thread could run."""
+    target, extension = f"{_HERE}.{module}:{function}", f"{_EXT}.{_EXTENSIONS[module]}"
+    return Backend("c", target, extension=extension, traits=Traits(note=note), lacks=lacks)
+
+
 def _peer(name: str, module: str, function: str, note: str, lacks: _Lacks = _ANY_SIZE) -> Backend:
     """Return the row of another package; `name` is what PyPI calls it."""
     target = f"{_HERE}._peer_{module}:{function}"
@@ -111,30 +117,33 @@ IS_PRIME = Technique(
         _numpy("is_prime", "Miller-Rabin on arrays of 32-bit halves", _64_BITS),
         _numba("is_prime", "Miller-Rabin in Montgomery form", _64_BITS),
         _built("cython", "_cython", "is_prime", "Miller-Rabin in Montgomery form", _64_BITS),
+        _built("c", "_c_arithmetic", "is_prime", "SIMD kernel: many numbers of an array at a time", _64_BITS),
         _peer("gmpy2", "gmpy2", "is_prime", "BPSW, one number after the other"),
         _peer("sympy", "sympy", "is_prime", "BPSW, one number after the other"),
     ),
-    auto=("cython", "numba"),
+    auto=("c", "cython", "numba"),
 )
 
 NEXT_PRIME = Technique(
     "next_prime",
     (
-        _python("next_prime", "tests the numbers prime to 30"),
+        _python("next_prime", "tests the odd numbers"),
+        _quick("_c_arithmetic", "next_prime", "tests what a small sieve leaves", _64_BITS),
         _peer("gmpy2", "gmpy2", "next_prime", "BPSW after a small sieve"),
         _peer("sympy", "sympy", "next_prime", "tests the numbers prime to 6"),
     ),
-    auto=(),
+    auto=("c",),
 )
 
 PREVIOUS_PRIME = Technique(
     "previous_prime",
     (
-        _python("previous_prime", "tests the numbers prime to 30"),
+        _python("previous_prime", "tests the odd numbers"),
+        _quick("_c_arithmetic", "previous_prime", "tests what a small sieve leaves", _64_BITS),
         _peer("gmpy2", "gmpy2", "previous_prime", "BPSW after a small sieve"),
         _peer("sympy", "sympy", "previous_prime", "tests the numbers prime to 6"),
     ),
-    auto=(),
+    auto=("c",),
 )
 
 PRIME_FACTORS = Technique(
@@ -142,9 +151,10 @@ PRIME_FACTORS = Technique(
     (
         # No number with 64 bits takes long enough to be interrupted.
         _python("prime_factors", "trial division, Pollard's rho as Brent has it", interruptible=False),
+        _quick("_c_arithmetic", "prime_factors", "trial division, Pollard's rho in Montgomery form"),
         _peer("sympy", "sympy", "prime_factors", "trial division, Pollard's rho and p - 1"),
     ),
-    auto=(),
+    auto=("c",),
 )
 
 TWIN_PRIMES = Technique(
