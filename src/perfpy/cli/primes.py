@@ -23,7 +23,7 @@ _BLOCK = 2**16  # primes written at a time
 _BROKEN_PIPE = 128 + 13  # what a shell shows for a program that wrote to a closed pipe
 
 
-class _Number(click.ParamType):
+class _Number(click.ParamType):  # type: ignore[type-arg]
     """An integer as people write it: 1000000, 1_000_000, 1e6, 10**6, 10^6, 2**64-59."""
 
     name = "number"

@@ -17,6 +17,8 @@ WITHOUT = np.array(
 INVERSES = np.array(
     [0, 1, 0, 0, 0, 0, 0, 13, 0, 0, 0, 11, 0, 7, 0, 0, 0, 23, 0, 19, 0, 0, 0, 17, 0, 0, 0, 0, 0, 29]
 )
+#: The remainder of a single bit, by the bit modulo 11: the eight powers of two differ there.
+LOWEST = np.array([0, 1, 7, 0, 11, 17, 0, 29, 13, 23, 19], dtype=np.uint64)
 
 
 # pythran export cross_off(uint8[], int64, int64, uint32[])
@@ -47,11 +49,10 @@ def extract(flags, first, out):
     base = np.uint64(first) * np.uint64(30)
     for k in range(flags.shape[0]):
         byte = np.int64(flags[k])
-        if byte:
-            for bit in range(8):
-                if byte >> bit & 1:
-                    out[written] = base + np.uint64(REMAINDERS[bit])
-                    written += 1
+        while byte:
+            out[written] = base + LOWEST[(byte & -byte) % 11]
+            written += 1
+            byte &= byte - 1
         base += np.uint64(30)
     return written
 

@@ -35,8 +35,10 @@ def nth_prime(n: int) -> int:
 
 
 def _seconds_to_count(x: int) -> float:
-    return 4e-6 + 5e-11 * float(x) ** (2 / 3)
+    seconds: float = 4e-6 + 5e-11 * float(x) ** (2 / 3)
+    return seconds
 
 
 def _seconds_to_sieve(start: int, stop: int) -> float:
-    return 1e-6 + 2e-12 * float(stop) ** 0.16 * (stop - start) + 3e-10 * float(stop) ** 0.5
+    seconds: float = 1e-6 + 2e-12 * float(stop) ** 0.16 * (stop - start) + 3e-10 * float(stop) ** 0.5
+    return seconds

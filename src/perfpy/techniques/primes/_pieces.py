@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from math import isqrt
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 #: Numbers per second that each backend sieves on one core, roughly: they bound how long a piece can last.
 _SPEED = {"python": 5e7, "numpy": 5e8, "sympy": 1e6}
 _SPEED_OF_OTHERS = 2e9
-_AT_WORST = 0.2  # seconds
+_AT_WORST, _AT_LEAST = 0.2, 0.002  # seconds that a piece lasts, as far as can be told before
+_ROOTS = 8
 #: Numbers of a unit of work: a multiple of the wheel's 30, so that pieces begin where its bytes do.
 _UNIT = 30 * 2**13
 #: Numbers per second that each backend tests on one core.
@@ -55,34 +57,34 @@ class Pieces:
     """Cut an interval into pieces, sized by measured work.
 
     What a piece costs besides its numbers is to go through the primes up to the square root of its end. A
-    piece has at least as many numbers as that root, so that this is a small part of it.
+    unit has several times as many numbers as that root, where there is work enough for all workers, so that
+    this is a small part of it.
     """
 
     def __init__(self, start: int, stop: int, backend: str, engine: Engine) -> None:
         self._start, self._stop = start, stop
-        most = int(_AT_WORST * _SPEED.get(backend, _SPEED_OF_OTHERS))
-        least = max(_UNIT, int(stop**0.5))
-        # Units are counted from a multiple of their length on; the first and the last may be cut short.
-        self._unit = -(-max(_UNIT, -(-(stop - start) // 2**40)) // 30) * 30
-        first, last = start // self._unit, -(-stop // self._unit)
-        self._first = first
-        largest = max(1, max(most, least) // self._unit)
+        speed = _SPEED.get(backend, _SPEED_OF_OTHERS)
+        self._first = start // 30 * 30  # where the first byte of a wheel begins
+        total = stop - self._first
+        unit = max(_UNIT, total // 2**40, min(_ROOTS * isqrt(stop), total // engine.workers))
+        self._unit = -(-unit // 30) * 30
+        largest = max(1, int(_AT_WORST * speed) // self._unit)
         width = min(largest * self._unit, stop - start)
         #: As many primes as no piece has more of.
         self.most_primes = min(_bounds.at_most_between(start, stop), _bounds.at_most_within(width))
         self._sizes = Sizes(
-            last - first,
+            -(-total // self._unit),
             workers=engine.workers,
             most=largest,
             longest=engine.longest,
             shortest=engine.shortest,
-            grain=max(1, least // self._unit),
+            grain=max(1, int(_AT_LEAST * speed) // self._unit),
         )
 
     def __iter__(self) -> Iterator[Piece]:
         for number, units in enumerate(self._sizes):
-            low = (self._first + units.start) * self._unit
-            high = (self._first + units.stop) * self._unit
+            low = self._first + units.start * self._unit
+            high = self._first + units.stop * self._unit
             yield Piece(number, max(low, self._start), min(high, self._stop), units)
 
     def measured(self, piece: Piece, seconds: float) -> None:
