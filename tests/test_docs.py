@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -40,9 +41,15 @@ def _modules() -> list[str]:
     return [item.name for item in found if "._ext" not in item.name and not item.name.endswith("__main__")]
 
 
+def _is_complete(module: str) -> bool:
+    """Tell whether the package is installed that an adapter of another package is about."""
+    _, is_adapter, package = module.rpartition("._peer_")
+    return not is_adapter or importlib.util.find_spec(package) is not None
+
+
 def _docstring_examples() -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
-    modules = [importlib.import_module(name) for name in _modules()]
+    modules = [importlib.import_module(name) for name in _modules() if _is_complete(name)]
     return [test for module in modules for test in finder.find(module, module.__name__) if test.examples]
 
 

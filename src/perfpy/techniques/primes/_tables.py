@@ -118,6 +118,12 @@ IS_PRIME = Technique(
         _numba("is_prime", "Miller-Rabin in Montgomery form", _64_BITS),
         _built("cython", "_cython", "is_prime", "Miller-Rabin in Montgomery form", _64_BITS),
         _built("c", "_c_arithmetic", "is_prime", "SIMD kernel: many numbers of an array at a time", _64_BITS),
+        Backend(
+            "trial",
+            f"{_HERE}._trial:is_prime",
+            traits=Traits(interruptible=True, note="divides by every odd number: to be compared, not used"),
+            lacks=_64_BITS,
+        ),
         _peer("gmpy2", "gmpy2", "is_prime", "BPSW, one number after the other"),
         _peer("sympy", "sympy", "is_prime", "BPSW, one number after the other"),
     ),

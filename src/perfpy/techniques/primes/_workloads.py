@@ -71,9 +71,9 @@ WORKLOADS: dict[str, tuple[Workload, ...]] = {
     ),
     "is_prime": (
         Workload("tiny", "1,000 random numbers below 2**32", partial(_random, 1000, 32)),
-        Workload("small", "10,000 random numbers below 2**64", partial(_random, 10**4, 64)),
+        Workload("small", "10,000 random numbers below 2**64", partial(_random, 10**4, 64), ("trial",)),
         Workload("book", f"{_BOOK_PRIME}, the book's prime", partial(_number, _BOOK_PRIME), ("trial",)),
-        Workload("large", "1,000,000 random numbers below 2**64", partial(_random, 10**6, 64)),
+        Workload("large", "1,000,000 random numbers below 2**64", partial(_random, 10**6, 64), ("trial",)),
     ),
     "next_prime": (
         Workload("tiny", "the prime after 1,000", partial(_number, 1000)),
