@@ -42,15 +42,19 @@ static uint64_t phi_presieved(const struct count_tables *tables, uint64_t v)
     return phi[0] - phi[1] - phi[2] + phi[3];
 }
 
-static uint64_t ordinary_leaves(const struct count_plan *plan, uint64_t first, uint64_t step)
+static enum count_status ordinary_leaves(const struct count_plan *plan, uint64_t first, uint64_t step, uint64_t *sum,
+                                         const struct perfpy_interrupt *interrupt)
 {
+    enum { BETWEEN_POLLS = 1 << 18 };
     const struct count_level *level = &plan->level[0];
-    uint64_t sum = 0;
+    uint64_t since = 0;
     for (uint64_t k = first; k < level->count; k += step) {
         const uint64_t phi = phi_presieved(plan->tables, plan->x / level->m[k]);
-        sum += level->key[k] < 0 ? phi : 0 - phi;
+        *sum += level->key[k] < 0 ? phi : 0 - phi;
+        if (++since % BETWEEN_POLLS == 0 && interrupt->requested(interrupt->context))
+            return COUNT_INTERRUPTED;
     }
-    return sum;
+    return COUNT_DONE;
 }
 
 /* Where chunk k of n begins, in segments. */
@@ -72,11 +76,11 @@ enum count_status perfpy_count_piece(const struct count_plan *plan, const struct
         return COUNT_DONE;
     const size_t b = (plan->b_sqrt_y > PRESIEVED ? plan->b_sqrt_y : PRESIEVED) + 1;
     for (uint64_t k = first; k < stop; k++) {
-        uint64_t easy;
-        const enum count_status status = kernels->easy(plan, b + k, n, &easy, interrupt);
+        enum count_status status = kernels->easy(plan, b + k, n, &piece[LEAVES], interrupt);
+        if (status == COUNT_DONE)
+            status = ordinary_leaves(plan, k, n, &piece[LEAVES], interrupt);
         if (status != COUNT_DONE)
             return status;
-        piece[LEAVES] += ordinary_leaves(plan, k, n) + easy;
     }
     struct count_chunk chunk = {.survivors = piece + HEADER, .signs = piece + HEADER + plan->b_hard + 1};
     const uint64_t segments = plan->z / WHEEL / plan->segment + 1;

@@ -78,6 +78,11 @@ static void bound_indices(struct count_plan *plan)
     plan->b_cbrt_x = b < last ? b : last;
 }
 
+struct poll {
+    const struct perfpy_interrupt *interrupt;
+    uint64_t work;
+};
+
 static enum count_status allocate_level(struct count_level *level, size_t count)
 {
     const size_t size = count + 2 * COUNT_MARGIN;
@@ -97,14 +102,27 @@ static void append(struct count_level *level, uint32_t m, int32_t key)
     level->key[level->count++] = key;
 }
 
+/* Asks whether to stop each time that some milliseconds of work were done; `work` is in steps of a few nanoseconds. */
+static int stop_after(struct poll *poll, uint64_t work)
+{
+    poll->work += work;
+    if (poll->work < 1 << 20)
+        return 0;
+    poll->work = 0;
+    return poll->interrupt->requested(poll->interrupt->context);
+}
+
 /* least[m / 2] = the least prime factor of a composite odd m <= y, if greater than the presieved primes; else 0. */
-static void sieve_least_factors(const struct count_plan *plan, uint16_t *least)
+static enum count_status sieve_least_factors(const struct count_plan *plan, uint16_t *least, struct poll *poll)
 {
     for (size_t b = plan->b_sqrt_y; b > PRESIEVED; b--) {
         const uint64_t p = plan->prime[b];
         for (uint64_t m = p * p; m <= plan->y; m += 2 * p)
             least[m / 2] = (uint16_t)p;
+        if (stop_after(poll, plan->y / p))
+            return COUNT_INTERRUPTED;
     }
+    return COUNT_DONE;
 }
 
 /* mu(m) where every factor of m is in `least`, and m is odd. */
@@ -121,7 +139,7 @@ static int moebius(const uint16_t *least, uint32_t m)
 }
 
 /* The first level: all squarefree m <= y without presieved factors. */
-static enum count_status list_candidates(struct count_plan *plan, const uint16_t *least)
+static enum count_status list_candidates(struct count_plan *plan, const uint16_t *least, struct poll *poll)
 {
     struct count_level *level = &plan->level[0];
     level->above = PRESIEVED_LARGEST;
@@ -140,12 +158,15 @@ static enum count_status list_candidates(struct count_plan *plan, const uint16_t
             if (mu)
                 append(level, m, -mu * (int32_t)(least[m / 2] ? least[m / 2] : m));
         }
+        if (stop_after(poll, 8))
+            return COUNT_INTERRUPTED;
     }
     return COUNT_DONE;
 }
 
 /* A further level: what of `from` has no factor up to `above`. */
-static enum count_status thin_out(const struct count_level *from, uint32_t above, struct count_level *to)
+static enum count_status thin_out(const struct count_level *from, uint32_t above, struct count_level *to,
+                                  struct poll *poll)
 {
     size_t count = 0;
     for (size_t k = 0; k < from->count; k++)
@@ -153,23 +174,28 @@ static enum count_status thin_out(const struct count_level *from, uint32_t above
     to->above = above;
     if (allocate_level(to, count) != COUNT_DONE)
         return COUNT_NO_MEMORY;
-    for (size_t k = 0; k < from->count; k++)
+    for (size_t k = 0; k < from->count; k++) {
         if ((uint32_t)abs(from->key[k]) > above)
             append(to, from->m[k], from->key[k]);
+        if (stop_after(poll, 1))
+            return COUNT_INTERRUPTED;
+    }
     return COUNT_DONE;
 }
 
-static enum count_status fill_levels(struct count_plan *plan)
+static enum count_status fill_levels(struct count_plan *plan, const struct perfpy_interrupt *interrupt)
 {
     static const uint32_t above[COUNT_LEVELS] = {PRESIEVED_LARGEST, 53, 199};
+    struct poll poll = {interrupt, 0};
     uint16_t *least = calloc(plan->y / 2 + 1, sizeof *least);
     if (!least)
         return COUNT_NO_MEMORY;
-    sieve_least_factors(plan, least);
-    enum count_status status = list_candidates(plan, least);
+    enum count_status status = sieve_least_factors(plan, least, &poll);
+    if (status == COUNT_DONE)
+        status = list_candidates(plan, least, &poll);
     free(least);
     for (int k = 1; k < COUNT_LEVELS && status == COUNT_DONE; k++)
-        status = thin_out(&plan->level[k - 1], above[k], &plan->level[k]);
+        status = thin_out(&plan->level[k - 1], above[k], &plan->level[k], &poll);
     return status;
 }
 
@@ -194,7 +220,7 @@ enum count_status perfpy_count_plan_fill(struct count_plan *plan, const struct c
     bound_indices(plan);
     if (interrupt->requested(interrupt->context))
         return COUNT_INTERRUPTED;
-    return fill_levels(plan);
+    return fill_levels(plan, interrupt);
 }
 
 static void free_level(struct count_level *level)

@@ -16,7 +16,7 @@ struct count_chunk {
     uint64_t *signs;         /* [b]: sum of -mu(m) over the leaves; the same */
 };
 
-/* Sum over the easy leaves of b = first, first + step, ... <= b_cbrt_x, and the trivial leaves of the same b. */
+/* Adds to `sum` the easy leaves of b = first, first + step, ... <= b_cbrt_x, and the trivial leaves of the same b. */
 typedef enum count_status count_easy_kernel(const struct count_plan *plan, size_t first, size_t step, uint64_t *sum,
                                             const struct perfpy_interrupt *interrupt);
 

@@ -96,7 +96,6 @@ enum count_status KERNEL_EASY(const struct count_plan *plan, size_t first, size_
                               const struct perfpy_interrupt *interrupt)
 {
     size_t leaves = 0; /* at most, since the last question */
-    *sum = 0;
     for (size_t b = first; b <= plan->b_cbrt_x; b += step) {
         *sum += leaves_of(plan, b);
         leaves += plan->a - b + 64;

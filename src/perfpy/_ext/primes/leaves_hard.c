@@ -27,6 +27,7 @@ struct work {
     size_t *leaf, *leaf_end;   /* [b]: index of the next candidate, going down to leaf_end */
     uint64_t *below;           /* [b]: survivors of the chunk before this segment */
     uint64_t p2_next;          /* primes above it have been asked for by P2 */
+    uint64_t since_poll;       /* questions and segments since the last poll, in cycles */
     struct tally tally;
     struct questions questions;
 };
@@ -283,7 +284,9 @@ static void sieve_leaves(struct work *work, size_t b, uint64_t low, struct count
         more = collect_leaves(work, b, low);
         tally_ask(&work->tally, &work->questions);
         any |= work->questions.count != 0;
+        work->since_poll += 16 * work->questions.count;
     } while (more);
+    work->since_poll += 4 * work->tally.lines;
     const struct tally_result result = tally_end(&work->tally, any);
     const uint64_t signs = (uint64_t)(int64_t)work->tally.total;
     chunk->phi += result.sum + signs * work->below[b];
@@ -332,11 +335,12 @@ enum count_status KERNEL_HARD(const struct count_plan *plan, uint64_t first, uin
         return COUNT_NO_MEMORY;
     place_chunk(work, first);
     enum count_status status = COUNT_DONE;
-    for (uint64_t low = first, segments = 1; low < end; low += plan->segment, segments++) {
+    for (uint64_t low = first; low < end && status == COUNT_DONE; low += plan->segment) {
         sieve_segment(work, low, chunk);
-        if (segments % 8 == 0 && interrupt->requested(interrupt->context)) {
-            status = COUNT_INTERRUPTED;
-            break;
+        work->since_poll += 8 * plan->segment; /* the crossings */
+        if (work->since_poll > 10000000) {
+            work->since_poll = 0;
+            status = interrupt->requested(interrupt->context) ? COUNT_INTERRUPTED : COUNT_DONE;
         }
     }
     free_work(work);
