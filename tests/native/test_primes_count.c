@@ -110,7 +110,7 @@ static enum count_status count_at_random(uint64_t x, uint64_t *count)
     enum count_status status = perfpy_count_plan_fill(&plan, &tables, x, alpha, &interrupt);
     if (status == COUNT_DONE) {
         if (x >= COUNT_DIRECT && below(4))
-            plan.segment = LINE * (1 + below(40));
+            plan.segment = SEGMENT_UNIT * (1 + below(12));
         status = count_in_pieces(&plan, 1 + below(below(2) ? 3 : 60), count);
     }
     perfpy_count_plan_clear(&plan);

@@ -35,7 +35,7 @@ static void choose_bounds(struct count_plan *plan, double alpha)
     plan->segment = 32768;
     const uint64_t needed = plan->z / WHEEL + 1;
     if (needed < plan->segment)
-        plan->segment = (needed + LINE - 1) / LINE * LINE;
+        plan->segment = (needed + SEGMENT_UNIT - 1) / SEGMENT_UNIT * SEGMENT_UNIT;
     while (plan->segment < 262144 && 2 * plan->segment < perfpy_count_isqrt(plan->z))
         plan->segment *= 2;
 }

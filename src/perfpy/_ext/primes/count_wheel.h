@@ -26,7 +26,7 @@ enum {
     PRIMORIAL = 30030,     /* 2 * 3 * 5 * 7 * 11 * 13 */
     TOTIENT = 5760,        /* numbers below it without any of these factors */
     LINE = 64,             /* bytes of a cache line, the unit in which counts are kept */
-    LINE_NUMBERS = LINE * WHEEL,
+    SEGMENT_UNIT = 4 * LINE, /* segments are multiples of this, for loops to be unrolled */
     MASK_STRIDE = 2 * LINE,
 };
 

@@ -11,7 +11,7 @@
 #include "count_wheel.h"
 #include "leaves_vector.h"
 
-enum { QUESTIONS = 512 };
+enum { QUESTIONS = 512, UNROLL = SEGMENT_UNIT / LINE };
 
 /* Filled by the caller: numbers from the segment's start, and a sign: 0 for +1, -1 for -1. */
 struct questions {
@@ -69,19 +69,18 @@ static inline void tally_ask(struct tally *tally, const struct questions *questi
 static inline struct tally_result tally_end(struct tally *tally, int any)
 {
     __m512i count = _mm512_setzero_si512(), sum = tally->partial;
-    if (!any) {
-        for (size_t line = 0; line < tally->lines; line++)
-            count = _mm512_add_epi64(count, popcount8(_mm512_load_si512(tally->bytes + line * LINE)));
-    } else {
-        __m512i beyond = _mm512_set1_epi32(tally->total);
-        for (size_t line = 0; line < tally->lines; line++) {
-            const __m512i here = popcount8(_mm512_load_si512(tally->bytes + line * LINE));
-            beyond = _mm512_sub_epi32(beyond, _mm512_set1_epi32(tally->signs[line]));
+    __m512i beyond = _mm512_set1_epi32(tally->total);
+    for (size_t line = 0; line < tally->lines; line += UNROLL)
+        for (size_t k = line; k < line + UNROLL; k++) {
+            const __m512i here = popcount8(_mm512_load_si512(tally->bytes + k * LINE));
             count = _mm512_add_epi64(count, here);
-            sum = _mm512_add_epi64(sum, _mm512_mul_epi32(here, beyond));
+            if (any) {
+                beyond = _mm512_sub_epi32(beyond, _mm512_set1_epi32(tally->signs[k]));
+                sum = _mm512_add_epi64(sum, _mm512_mul_epi32(here, beyond));
+            }
         }
+    if (any)
         memset(tally->signs, 0, tally->lines * sizeof *tally->signs);
-    }
     const struct tally_result result = {(uint64_t)_mm512_reduce_add_epi64(sum),
                                         (uint64_t)_mm512_reduce_add_epi64(count)};
     return result;
