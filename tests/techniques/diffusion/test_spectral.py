@@ -147,8 +147,11 @@ class TestFactors:
             context.prec = 1200 if rate < 1e-60 else 80
             x = Decimal(rate)
             exact = float((1 - (1 - x) ** steps) / x) if x else float(steps)
-        found = _modes.power_sum(np.array([rate]), np.array([2.0 - rate]), steps)[0]
-        assert found == pytest.approx(exact, rel=1e-14, abs=1e-15)
+        found = _modes.power_and_sum(np.array([rate]), np.array([2.0 - rate]), steps)
+        assert found[0] == pytest.approx(
+            _modes.power(np.array([rate]), np.array([2.0 - rate]), steps), abs=1e-15
+        )
+        assert found[1][0] == pytest.approx(exact, rel=1e-14, abs=1e-15)
 
     @pytest.mark.parametrize("size", [2, 3, 10, 1001, 4096])
     @pytest.mark.parametrize("sides", [(0, 0), *itertools.product((1, 2), repeat=2)])

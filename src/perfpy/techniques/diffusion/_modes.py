@@ -99,32 +99,34 @@ def angles(axis: Axis) -> tuple[range, int]:
 
 
 class Waves(NamedTuple):
-    """The modes of an axis: sin(phi) and cos(phi), each to full relative accuracy, and the axis's weight."""
+    """The modes of an axis: numbers of each, to full relative accuracy.
 
-    sine: Real
-    cosine: Real
-    weight: float
+    Attributes
+    ----------
+    rate : array of float
+        ``4*w*sin(phi)**2``, the axis's share of x: what a step takes off.
+    rest : array of float
+        ``4*w*cos(phi)**2``, the axis's share of ``2 - x``, besides the margin.
+    reach : array of float
+        ``2*w*sin(2*phi)``: how much of each is in what a step adds at the first cell for a held cell of 1.
+    """
 
-    @property
-    def rate(self) -> Real:
-        """The axis's share of x: what a step takes off."""
-        return 4.0 * self.weight * (self.sine * self.sine)
-
-    @property
-    def rest(self) -> Real:
-        """The axis's share of ``2 - x``, besides the margin."""
-        return 4.0 * self.weight * (self.cosine * self.cosine)
+    rate: Real
+    rest: Real
+    reach: Real
 
     def first(self, count: int) -> Waves:
         """Return the first modes only."""
-        return Waves(self.sine[:count], self.cosine[:count], self.weight)
+        return Waves(self.rate[:count], self.rest[:count], self.reach[:count])
 
 
 def waves(axis: Axis) -> Waves:
     """Return the modes of an axis."""
     numerators, q = angles(axis)
     p = np.arange(numerators.start, numerators.stop, numerators.step, dtype=np.float64)
-    return Waves(np.sin(0.5 * np.pi * (p / q)), np.sin(0.5 * np.pi * ((q - p) / q)), axis.weight)
+    sine, cosine = np.sin(0.5 * np.pi * (p / q)), np.sin(0.5 * np.pi * ((q - p) / q))
+    quadruple = 4.0 * axis.weight
+    return Waves(quadruple * (sine * sine), quadruple * (cosine * cosine), quadruple * (sine * cosine))
 
 
 def margin(weights: Iterable[float]) -> float:
@@ -152,9 +154,15 @@ def power(rate: Real, rest: Real, steps: int) -> Real:
     return factor
 
 
-def power_sum(rate: Real, rest: Real, steps: int) -> Real:
-    """Return ``1 + g + ... + g**(steps-1)`` with ``g = 1 - x``, that is ``(1 - g**steps)/x``, or `steps`."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        slow = -np.expm1(log_power(rate, rest, steps))
-        total = np.where(rate <= rest, slow, 1.0 - power(rate, rest, steps)) / rate
-    return np.where(rate == 0.0, float(steps), total)
+def power_and_sum(rate: Real, rest: Real, steps: int) -> tuple[Real, Real]:
+    """Return ``g**steps`` and ``1 + g + ... + g**(steps-1)`` with ``g = 1 - x``.
+
+    The sum is ``(1 - g**steps)/x``, or `steps`. The power is accurate to what is a rounding of 1.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        lost = np.expm1(log_power(rate, rest, steps))  # abs(g)**steps - 1
+        factor = 1.0 + lost
+        if steps % 2:
+            np.negative(factor, out=factor, where=rate > rest)
+        total = np.where(rate <= rest, -lost, 1.0 - factor) / rate
+    return factor, np.where(rate == 0.0, float(steps), total)

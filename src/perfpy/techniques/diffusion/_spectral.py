@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._modes import Axis, Kind, Real, axis_of, log_power, margin, power, power_sum, waves
+from ._modes import Axis, Kind, Real, axis_of, log_power, margin, power, power_and_sum, waves
 from ._problem import Field, Problem, Side
 
 Array: TypeAlias = NDArray[Any]
@@ -126,12 +126,12 @@ class _Leap:
         cells = tuple(axis.cells for axis in axes)
         self._cells, self._result = start[cells], out[cells]
         self._offset = self._common_value(start)
-        self._inflows = [] if self._offset else list(self._inflows_of(start))
         self._waves = [waves(axis) for axis in axes]
+        self._inflows = [] if self._offset else list(self._inflows_of(start))
         if not self._inflows:
-            needed = [len(self._waves[0].sine), *map(self._needed, range(1, len(axes)))]
+            needed = [len(self._waves[0].rate), *map(self._needed, range(1, len(axes)))]
             self._waves = [wave.first(count) for wave, count in zip(self._waves, needed, strict=True)]
-        self._shape = tuple(len(wave.sine) for wave in self._waves[1:])
+        self._shape = tuple(len(wave.rate) for wave in self._waves[1:])
         self._parts = math.prod(axis.parts for axis in axes[1:])
         self._modes = self._memory(out.reshape(len(out), -1)[cells[0]])
 
@@ -166,8 +166,7 @@ class _Leap:
     def _inflows_of(self, start: Field) -> Iterator[Inflow]:
         """Transform the cells of held sides that are not 0."""
         for k, axis in enumerate(self._axes):
-            own = waves(axis)
-            along = 4.0 * axis.weight * axis.doubled * (own.sine * own.cosine)
+            along = axis.doubled * self._waves[k].reach
             for held in axis.held:
                 place = [other.cells for other in self._axes]
                 place[k] = slice(held, held + 1)
@@ -219,11 +218,15 @@ class _Leap:
         rest = first.rest[:, np.newaxis] + (
             self._margin + sum(w.rest[p] for w, p in zip(others, places, strict=True))
         )
-        modes *= np.repeat(power(rate, rest, self._steps).astype(modes.dtype, copy=False), parts, axis=1)
         if self._inflows:
+            factor, total = power_and_sum(rate, rest, self._steps)
             inflow = reduce(np.add, (inflow.columns(places) for inflow in self._inflows))
-            inflow = inflow * power_sum(rate, rest, self._steps)[..., np.newaxis]
-            modes += inflow.reshape(modes.shape).astype(modes.dtype, copy=False)
+            inflow = (inflow * total[..., np.newaxis]).reshape(modes.shape)
+        else:
+            factor, inflow = power(rate, rest, self._steps), None
+        modes *= np.repeat(factor.astype(modes.dtype, copy=False), parts, axis=1)
+        if inflow is not None:
+            modes += inflow.astype(modes.dtype, copy=False)
         values = self._inverse(0, modes)
         if not np.may_share_memory(values, block):
             block[...] = values
