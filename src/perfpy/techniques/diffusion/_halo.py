@@ -25,7 +25,7 @@ from ._problem import Field, Problem, Side
 
 _LINE = 64  # bytes of a cache line, and of the longest vectors
 _PAGE = 4096  # bytes
-_MOST_LEVELS = 16
+_FEW_LEVELS, _MOST_LEVELS = 4, 16
 
 
 class Extent(NamedTuple):
@@ -63,13 +63,14 @@ class Chunk(NamedTuple):
 def passes(problem: Problem, run: int, cache: int, margin: int = 1) -> tuple[int, int]:
     """Choose how many steps a pass has, and how many slabs a step does before it is the next one's turn.
 
-    A step does about `run` cells, and all steps of a pass work on `cache` bytes at most. Copies of slabs
-    are work for nothing: a pass has few steps where the field has few slabs.
+    A step does about `run` cells, and all steps of a pass work on `cache` bytes at most; or it is a few
+    steps, as what is too much for this cache may fit in the next. Copies of slabs are work for nothing: a
+    pass has few steps where the field has few slabs.
     """
     slab = math.prod(size + 2 * margin for size in problem.start.shape[1:])
     slabs = max(1, run // slab)
     fitting = cache // (2 * problem.start.itemsize * slab * slabs)
-    return max(1, min(fitting, problem.start.shape[0] // 8, _MOST_LEVELS)), slabs
+    return max(1, min(max(fitting, _FEW_LEVELS), problem.start.shape[0] // 8, _MOST_LEVELS)), slabs
 
 
 class Halo:

@@ -1,10 +1,11 @@
 """Rows that LLVM turns into SIMD instructions, several steps per pass through memory.
 
 The inner loop runs over cells that are contiguous, with neighbours at fixed distances and no special
-case, as `_halo` arranges it: LLVM computes as many cells in an instruction as a register has room for. A
-field that does not fit in cache would be read and written once per step, and memory is far slower than
-arithmetic; so several steps follow each other through the field, each finding in cache what the one
-before has written.
+case, as `_halo` arranges it: LLVM computes as many cells in an instruction as a register has room for.
+Indices are unsigned: with others, Numba asks of each whether it counts from the end, and nothing is
+vectorised. A field that does not fit in cache would be read and written once per step, and memory is far
+slower than arithmetic; so several steps follow each other through the field, each finding in cache what
+the one before has written.
 
 Numba contracts nothing to fused multiply-adds unless ``fastmath`` is on, which stays off. Constants are
 of the field's type, as a Python number would make float32 arithmetic float64. Work is done in slices of
@@ -17,10 +18,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 
 from . import _rows
 from ._problem import Field, Problem
 
+_ONE = np.uint64(1)
 _SLICE = 1 << 24  # cells between two looks at signals: some milliseconds
 
 
@@ -34,89 +37,77 @@ def _compile(function: Callable[..., Any]) -> Any:
 
 @_compile
 def _isotropic_1d(source, target, first, last, two, weight):  # type: ignore[no-untyped-def]
-    before, cells, after = source[first - 1 : last - 1], source[first:last], source[first + 1 : last + 1]
-    result = target[first:last]
-    for i in range(result.size):
-        cell = cells[i]
-        result[i] = cell + weight * ((before[i] + after[i]) - two * cell)
+    for i in range(first, last):
+        cell = source[i]
+        target[i] = cell + weight * ((source[i - _ONE] + source[i + _ONE]) - two * cell)
 
 
 @_compile
 def _isotropic_2d(source, target, first, last, stride, four, weight):  # type: ignore[no-untyped-def]
-    above, below = source[first - stride : last - stride], source[first + stride : last + stride]
-    left, cells, right = source[first - 1 : last - 1], source[first:last], source[first + 1 : last + 1]
-    result = target[first:last]
-    for i in range(result.size):
-        cell = cells[i]
-        total = ((above[i] + below[i]) + left[i]) + right[i]
-        result[i] = cell + weight * (total - four * cell)
+    for i in range(first, last):
+        cell = source[i]
+        total = ((source[i - stride] + source[i + stride]) + source[i - _ONE]) + source[i + _ONE]
+        target[i] = cell + weight * (total - four * cell)
 
 
 @_compile
 def _isotropic_3d(source, target, first, last, far, near, six, weight):  # type: ignore[no-untyped-def]
-    a, b = source[first - far : last - far], source[first + far : last + far]
-    c, d = source[first - near : last - near], source[first + near : last + near]
-    e, cells, f = source[first - 1 : last - 1], source[first:last], source[first + 1 : last + 1]
-    result = target[first:last]
-    for i in range(result.size):
-        cell = cells[i]
-        total = ((((a[i] + b[i]) + c[i]) + d[i]) + e[i]) + f[i]
-        result[i] = cell + weight * (total - six * cell)
+    for i in range(first, last):
+        cell = source[i]
+        total = ((source[i - far] + source[i + far]) + source[i - near]) + source[i + near]
+        total = (total + source[i - _ONE]) + source[i + _ONE]
+        target[i] = cell + weight * (total - six * cell)
 
 
 @_compile
 def _anisotropic_2d(source, target, first, last, stride, two, weight0, weight1):  # type: ignore[no-untyped-def]
-    above, below = source[first - stride : last - stride], source[first + stride : last + stride]
-    left, cells, right = source[first - 1 : last - 1], source[first:last], source[first + 1 : last + 1]
-    result = target[first:last]
-    for i in range(result.size):
-        cell = cells[i]
+    for i in range(first, last):
+        cell = source[i]
         twice = two * cell
-        change = weight0 * ((above[i] + below[i]) - twice) + weight1 * ((left[i] + right[i]) - twice)
-        result[i] = cell + change
+        change = weight0 * ((source[i - stride] + source[i + stride]) - twice)
+        change += weight1 * ((source[i - _ONE] + source[i + _ONE]) - twice)
+        target[i] = cell + change
 
 
 @_compile
 def _anisotropic_3d(source, target, first, last, far, near, two, weights):  # type: ignore[no-untyped-def]
-    a, b = source[first - far : last - far], source[first + far : last + far]
-    c, d = source[first - near : last - near], source[first + near : last + near]
-    e, cells, f = source[first - 1 : last - 1], source[first:last], source[first + 1 : last + 1]
-    result = target[first:last]
     weight0, weight1, weight2 = weights[0], weights[1], weights[2]
-    for i in range(result.size):
-        cell = cells[i]
+    for i in range(first, last):
+        cell = source[i]
         twice = two * cell
-        change = weight0 * ((a[i] + b[i]) - twice) + weight1 * ((c[i] + d[i]) - twice)
-        result[i] = cell + (change + weight2 * ((e[i] + f[i]) - twice))
+        change = weight0 * ((source[i - far] + source[i + far]) - twice)
+        change += weight1 * ((source[i - near] + source[i + near]) - twice)
+        change += weight2 * ((source[i - _ONE] + source[i + _ONE]) - twice)
+        target[i] = cell + change
 
 
 @_compile
-def _row(kind, source, target, first, last, strides, two, weights):  # type: ignore[no-untyped-def]
+def _row(kind, source, target, begin, end, axes, two, weights):  # type: ignore[no-untyped-def]
     """Take a step with the cells from one place in memory to before another."""
+    first, last, far, near = np.uint64(begin), np.uint64(end), np.uint64(axes[0, 0]), np.uint64(axes[1, 0])
     if kind == 1:
         _isotropic_1d(source, target, first, last, two, weights[0])
     elif kind == 2:
-        _isotropic_2d(source, target, first, last, strides[0], two + two, weights[0])
+        _isotropic_2d(source, target, first, last, far, two + two, weights[0])
     elif kind == 3:
-        _isotropic_3d(source, target, first, last, strides[0], strides[1], two + two + two, weights[0])
+        _isotropic_3d(source, target, first, last, far, near, two + two + two, weights[0])
     elif kind == -2:
-        _anisotropic_2d(source, target, first, last, strides[0], two, weights[0], weights[1])
+        _anisotropic_2d(source, target, first, last, far, two, weights[0], weights[1])
     else:
-        _anisotropic_3d(source, target, first, last, strides[0], strides[1], two, weights)
+        _anisotropic_3d(source, target, first, last, far, near, two, weights)
 
 
 @_compile
 def _step(kind, source, target, begin, end, axes, two, weights):  # type: ignore[no-untyped-def]
     """Take a step with slabs, and renew the copies around them."""
-    strides = axes[:, 0]
-    far, near = strides[0], strides[1]
+    far, near = axes[0, 0], axes[1, 0]
     if kind == 1:
-        _row(kind, source, target, begin, end, strides, two, weights)
+        _row(kind, source, target, begin, end, axes, two, weights)
     else:
         for slab in range(begin, end):
             for line in range(axes[1, 1], axes[1, 2]):
                 place = slab * far + line * near
-                _row(kind, source, target, place + axes[2, 1], place + axes[2, 2], strides, two, weights)
+                _row(kind, source, target, place + axes[2, 1], place + axes[2, 2], axes, two, weights)
                 for side in (3, 5):
                     if axes[2, side] >= 0:
                         target[place + axes[2, side]] = target[place + axes[2, side + 1]]
