@@ -51,7 +51,7 @@ case.call(backend)
 sys.setswitchinterval(1e6)
 ticks = 0
 threading.Thread(target=count, daemon=True).start()
-arguments = {**case.huge, **case.lengthy}
+arguments = {**case.huge, **case.lengthy, **case.longer.get(backend, {})}
 before = ticks
 case.function(**arguments, backend=backend)
 print(ticks - before, flush=True)

@@ -88,7 +88,7 @@ def primes(
     >>> import perfpy
     >>> perfpy.primes(30)
     array([ 2,  3,  5,  7, 11, 13, 17, 19, 23, 29], dtype=uint32)
-    >>> perfpy.primes(10**18, 10**18 + 100)
+    >>> perfpy.primes(10**18, 10**18 + 20)
     array([1000000000000000003, 1000000000000000009], dtype=uint64)
 
     Into memory that is there already:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SEGMENT = 2**18  # numbers of a segment: its flags stay in a cache of 128 KB
+_BATCH = 2**10  # numbers of an array made into ints at a time
 #: An interval this many times shorter than the square root of its end is quicker tested than sieved.
 _SPARSE = 30
 
@@ -43,8 +44,9 @@ def is_prime(n: Any, out: NDArray[np.bool_] | None) -> bool | None:
     """Test an int, or fill `out` for the numbers of an array."""
     if out is None:
         return is_prime_int(n)
-    for index, number in enumerate(n.tolist()):
-        out[index] = is_prime_int(number)
+    for first in range(0, n.size, _BATCH):
+        batch = n[first : first + _BATCH].tolist()
+        out[first : first + len(batch)] = list(map(is_prime_int, batch))
     return None
 
 

@@ -26,8 +26,8 @@ _MOST = 2_000_000  # divisors of a piece: some tenths of a second
 def is_prime(n: Any, out: NDArray[np.bool_] | None, *, executor: ExecutorLike = None) -> bool | None:
     """Test an int, its divisors handed out to an executor, or fill `out` for the numbers of an array."""
     if out is not None:
-        for index, number in enumerate(n.tolist()):
-            out[index] = is_prime(number, None)
+        for index in range(n.size):
+            out[index] = is_prime(int(n[index]), None)
         return None
     if n < 4 or n % 2 == 0:
         return bool(n in (2, 3))

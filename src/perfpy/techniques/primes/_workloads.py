@@ -25,7 +25,7 @@ def _interval(start: int, stop: int) -> Mapping[str, Any]:
 
 
 def _random(count: int, bits: int) -> Mapping[str, Any]:
-    numbers = np.random.default_rng(2025).integers(0, 2**bits, count, dtype=np.uint64, endpoint=bits == 64)
+    numbers = np.random.default_rng(2025).integers(0, 2**bits - 1, count, np.uint64, endpoint=True)
     return {"n": numbers}
 
 
