@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,7 @@ class Case:
     workload: Callable[[], Mapping[str, Any]]
     bad: tuple[tuple[Mapping[str, Any], type[Exception]], ...]
     out: bool
-    longer: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    longer: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     held: Any = None
 
     def call(self, backend: str, **changes: Any) -> Any:

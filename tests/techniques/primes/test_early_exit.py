@@ -18,7 +18,7 @@ def test_every_way_of_sharing(sharing: str) -> None:
     all_divisors = 50_000
     if sharing == "none":
         assert found.tried > all_divisors / 2  # the other worker went on to its end
-    assert 504 <= found.tried <= all_divisors + 504
+    assert 204 <= found.tried <= all_divisors + 504
     assert found.seconds > 0
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from perfpy.executors import ExecutorLike
 
+_UNCHECKED = 2**26  # bytes that are allocated without a look at how much memory there is
+
 
 def primes(
     start_or_stop: int,
@@ -128,12 +130,13 @@ def allocate(low: int, high: int, kind: np.dtype[Any]) -> NDArray[Any]:
     """
     if high <= low:
         return np.empty(0, kind)
-    what = f"the primes from {low} to {high} as {kind}"
-    _memory.require(_bounds.about_between(low, high) * kind.itemsize, what)
     most = _bounds.at_most_between(low, high)
-    if most * kind.itemsize > _memory.available():  # the bound is too loose to allocate by
-        most = COUNT_PRIMES["auto"](low, high)
-        _memory.require(most * kind.itemsize, what)
+    if most * kind.itemsize > _UNCHECKED:
+        what = f"the primes from {low} to {high} as {kind}"
+        _memory.require(_bounds.about_between(low, high) * kind.itemsize, what)
+        if most * kind.itemsize > _memory.available():  # the bound is too loose to allocate by
+            most = COUNT_PRIMES["auto"](low, high)
+            _memory.require(most * kind.itemsize, what)
     return np.empty(most, kind)
 
 
