@@ -53,7 +53,7 @@ DIFFUSE = Technique(
             f"{_HERE}._scipy:diffuse",
             package="scipy",
             extra="scipy",
-            traits=Traits(bound=1e-13, interruptible=True, note="ndimage.laplace; scipy.fft"),
+            traits=Traits(bound=1e-13, interruptible=True, note="ndimage.laplace; scipy.fft; LAPACK"),
             lacks=_NO_ARRAY,
         ),
         Backend(
@@ -171,6 +171,13 @@ def diffuse(
     limit. It takes 2*n + 3 operations per cell. The ``"c"`` kernel takes several steps per pass through
     memory. NaN and infinity spread as the arithmetic has it; ``"spectral"`` and ``"implicit"`` refuse them.
     Memory is that of the result and of up to two copies of the field.
+
+    ``"spectral"`` differs from explicit steps by rounding: by less than 1e-12 of the field's largest number
+    after 1,000 steps in float64. It is the steps whose rounding errors add up. ``"auto"`` takes all steps at
+    once where that is expected to pay: on a periodic plane of 640 x 640 from about 70 steps on.
+
+    What an ``"implicit"`` step rounds grows with k, and where no side is held nothing takes it back; steps
+    in which it would exceed a thousandth of the field are refused there (the message has the largest `dt`).
 
     The problem is the running example of [1]_, chapter 6; the methods and their limits are in [2]_ and [3]_.
 
