@@ -142,7 +142,11 @@ def test_diffusion_implicit(compiler: str, tmp_path: Path, isa: str) -> None:
 @pytest.mark.parametrize("limit", [[], ["-DCOUNT_BY_INVERSE=UINT64_C(10000)"]], ids=["inverse", "exact"])
 def test_primes_count(compiler: str, tmp_path: Path, isa: str, limit: list[str]) -> None:
     kernels = {
-        f"leaves_{leaves}": [f"-DKERNEL_{leaves.upper()}=perfpy_count_{leaves}_baseline", *limit]
+        f"leaves_{leaves}": [
+            f"-DKERNEL_{leaves.upper()}=perfpy_count_{leaves}_baseline",
+            "-DCYCLES_BETWEEN_POLLS=200000",
+            *limit,
+        ]
         for leaves in ("easy", "hard")
     }
     sources = "count count_nth count_pi count_plan count_wheel"

@@ -12,6 +12,10 @@
 
 #include "leaves_tally.h"
 
+#ifndef CYCLES_BETWEEN_POLLS
+#define CYCLES_BETWEEN_POLLS 10000000 /* a few milliseconds */
+#endif
+
 /* A prime and the byte, from the segment's start, where its next block begins. */
 struct crosser {
     uint32_t prime;
@@ -338,7 +342,7 @@ enum count_status KERNEL_HARD(const struct count_plan *plan, uint64_t first, uin
     for (uint64_t low = first; low < end && status == COUNT_DONE; low += plan->segment) {
         sieve_segment(work, low, chunk);
         work->since_poll += 8 * plan->segment; /* the crossings */
-        if (work->since_poll > 10000000) {
+        if (work->since_poll > CYCLES_BETWEEN_POLLS) {
             work->since_poll = 0;
             status = interrupt->requested(interrupt->context) ? COUNT_INTERRUPTED : COUNT_DONE;
         }
