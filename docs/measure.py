@@ -1,6 +1,6 @@
 """Measures everything that the pages and README quote, and writes it to ``docs/data``.
 
-    python docs/measure.py                # everything, about six minutes; the machine should be idle
+    python docs/measure.py                # everything, about twenty minutes; the machine should be idle
     python docs/measure.py julia-book     # one data set
     python docs/measure.py --readme       # measure nothing; put the present figures into README.md
 
@@ -11,6 +11,7 @@ its markers here.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import re
 import subprocess
@@ -27,43 +28,84 @@ import dataset  # noqa: E402  (lies beside the Sphinx extensions)
 import numpy as np  # noqa: E402
 
 import perfpy  # noqa: E402
+from perfpy import techniques  # noqa: E402
 from perfpy.lab.machine import machine  # noqa: E402
-from perfpy.techniques.julia._workloads import WORKLOADS  # noqa: E402
 
-#: Data set to the arguments of `perfpy.compare`.
 COMPILED = ["numba", "cython", "pythran", "cffi", "c"]
-COMPARISONS: dict[str, dict[str, Any]] = {
-    "julia-book": {"workload": "book"},
-    "julia-book-threads": {"workload": "book", "executor": "threads:2"},
-    "julia-large": {"workload": "large"},
-    "julia-rabbit": {"workload": "rabbit", "backends": COMPILED},
-    "julia-seahorse": {"workload": "seahorse", "backends": COMPILED},
+#: Data set to the technique and the arguments of `perfpy.compare`.
+COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "julia-book": ("julia", {"workload": "book"}),
+    "julia-book-threads": ("julia", {"workload": "book", "executor": "threads:2"}),
+    "julia-large": ("julia", {"workload": "large"}),
+    "julia-rabbit": ("julia", {"workload": "rabbit", "backends": COMPILED}),
+    "julia-seahorse": ("julia", {"workload": "seahorse", "backends": COMPILED}),
+    "diffuse-small": ("diffuse", {"workload": "small"}),
+    "diffuse-book": ("diffuse", {"workload": "book"}),
+    "diffuse-book-threads": (
+        "diffuse",
+        {"workload": "book", "executor": "threads:2", "backends": ["numpy", *COMPILED]},
+    ),
+    "diffuse-single": ("diffuse", {"workload": "single", "backends": ["numpy", *COMPILED]}),
+    "diffuse-large": ("diffuse", {"workload": "large", "backends": ["numpy", *COMPILED]}),
+    "diffuse-large-threads": (
+        "diffuse",
+        {"workload": "large", "executor": "threads:2", "backends": ["numpy", *COMPILED]},
+    ),
+    "diffuse-line": ("diffuse", {"workload": "line", "backends": ["numpy", *COMPILED]}),
+    "diffuse-volume": ("diffuse", {"workload": "volume", "backends": ["numpy", *COMPILED]}),
+    "diffuse-variable": ("diffuse", {"workload": "variable"}),
+    "diffuse-spectral": ("diffuse", {"workload": "spectral"}),
+    "diffuse-implicit": ("diffuse", {"workload": "implicit"}),
 }
 LIMIT = "julia-limit"
-PEERS = "julia-peers"
+#: Data set to the technique whose table ``benchmarks/ratios.py`` prints.
+PEERS = {"julia-peers": "julia", "diffuse-peers": "diffuse"}
+#: Data set to the program in ``docs/limits`` that prints its table.
+PROGRAMS = {
+    "diffuse-limit": "diffusion.c",
+    "diffuse-numpy": "diffusion_numpy.py",
+    "diffuse-growth": "diffusion_growth.py",
+}
 README_DATA = "julia-book"
+
+
+def julia_steps(arguments: dict[str, Any]) -> int:
+    """Count the steps that a Julia set asks for."""
+    return int(np.sum(perfpy.julia(**arguments), dtype=np.int64))
+
+
+def diffuse_steps(arguments: dict[str, Any]) -> int:
+    """Count the cells that steps of a field compute."""
+    return int(np.size(arguments["field"]) * arguments["steps"])
+
+
+STEPS = {"julia": julia_steps, "diffuse": diffuse_steps}
 
 
 def measure(name: str) -> None:
     """Run one comparison, and count the steps that its workload asks for."""
-    arguments = COMPARISONS[name]
-    comparison = perfpy.compare("julia", **arguments)
+    technique, arguments = COMPARISONS[name]
+    comparison = perfpy.compare(technique, **arguments)
     print(comparison)
     if not comparison.ok:
         raise SystemExit(f"{name}: a backend failed; nothing was written")
-    workload = next(item for item in WORKLOADS if item.name == arguments["workload"])
-    steps = int(np.sum(perfpy.julia(**workload.arguments()), dtype=np.int64))
-    store(
-        name, {"command": _command(arguments), "steps": steps, "comparison": json.loads(comparison.to_json())}
-    )
+    folder = techniques.folder(technique).__name__
+    workloads = importlib.import_module(f"{folder}._workloads").WORKLOADS
+    workload = next(item for item in workloads if item.name == arguments["workload"])
+    content = {
+        "command": _command(technique, arguments),
+        "steps": STEPS[technique](dict(workload.arguments())),
+        "comparison": json.loads(comparison.to_json()),
+    }
+    store(name, content)
 
 
-def _command(arguments: dict[str, Any]) -> str:
+def _command(technique: str, arguments: dict[str, Any]) -> str:
     """Return what does the same in a shell."""
     options = (
         f"--{key} {','.join(value) if key == 'backends' else value}" for key, value in arguments.items()
     )
-    return f"perfpy compare julia {' '.join(options)}"
+    return f"perfpy compare {technique} {' '.join(options)}"
 
 
 def measure_limit(name: str, compiler: str = "cc") -> None:
@@ -86,13 +128,31 @@ def measure_limit(name: str, compiler: str = "cc") -> None:
 
 def measure_peers(name: str) -> None:
     """Run perfpy beside the best of others, in turns in one process, and keep the table that comes out."""
-    command = ["python", "benchmarks/ratios.py"]
+    command = ["python", "benchmarks/ratios.py", PEERS[name]]
     script = HERE.parent / command[1]
-    result = subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, str(script), PEERS[name]], check=True, capture_output=True, text=True
+    )
     lines = [line.strip("| ").split(" | ") for line in result.stdout.splitlines() if line.startswith("|")]
     header, _, *cells = ([cell.strip("* ").replace("**", "") for cell in line] for line in lines)
-    content = {"command": " ".join(command), "machine": machine().cpu, "date": date.today().isoformat()}
-    store(name, {**content, "header": header, "cells": cells})
+    store(name, {**_origin(" ".join(command)), "header": header, "cells": cells})
+
+
+def measure_program(name: str, compiler: str = "cc") -> None:
+    """Run a program of ``docs/limits``, compiled for this machine if it is in C, and keep its table."""
+    source = HERE / "limits" / PROGRAMS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(source)]
+        if source.suffix == ".c":
+            command = [str(Path(folder) / "program")]
+            flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-ffp-contract=off"]
+            subprocess.run([compiler, *flags, str(source), "-o", *command], check=True)
+        result = subprocess.run(command, check=True, capture_output=True, text=True)
+    store(name, {**_origin(f"docs/limits/{source.name}"), **json.loads(result.stdout)})
+
+
+def _origin(command: str) -> dict[str, str]:
+    return {"command": command, "machine": machine().cpu, "date": date.today().isoformat()}
 
 
 def store(name: str, content: object) -> None:
@@ -118,12 +178,13 @@ def write_readme() -> None:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure what the documentation quotes.")
-    parser.add_argument("names", nargs="*", choices=[*COMPARISONS, LIMIT, PEERS, []], metavar="NAME")
+    special = {LIMIT: measure_limit, **dict.fromkeys(PEERS, measure_peers)}
+    special |= dict.fromkeys(PROGRAMS, measure_program)
+    everything = [*COMPARISONS, *special]
+    parser.add_argument("names", nargs="*", choices=[*everything, []], metavar="NAME")
     parser.add_argument("--readme", action="store_true", help="only put the present figures into README.md")
     options = parser.parse_args()
-    special = {LIMIT: measure_limit, PEERS: measure_peers}
-    names = options.names or ([] if options.readme else [*COMPARISONS, LIMIT, PEERS])
-    for name in names:
+    for name in options.names or ([] if options.readme else everything):
         special.get(name, measure)(name)
     write_readme()
 

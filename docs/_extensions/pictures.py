@@ -9,11 +9,18 @@ from typing import Any
 
 from matplotlib import pyplot as plt
 
-#: Picture to the arguments of ``perfpy julia``.
+#: Picture to the command that draws it.
 PICTURES = {
-    "book": ["--width=1200", "--height=520", "--zoom=2.2"],
-    "rabbit": ["--width=800", "--height=560", "--zoom=1.5", "--c=-0.12+0.74j"],
-    "seahorse": ["--width=800", "--height=560", "--zoom=1.6", "--c=-0.7269+0.1889j", "--max-iterations=1000"],
+    "book": ["julia", "--width=1200", "--height=520", "--zoom=2.2"],
+    "rabbit": ["julia", "--width=800", "--height=560", "--zoom=1.5", "--c=-0.12+0.74j"],
+    "seahorse": [
+        *("julia", "--width=800", "--height=560", "--zoom=1.6"),
+        *("--c=-0.7269+0.1889j", "--max-iterations=1000"),
+    ],
+    "checkers": [
+        *("diffuse", "--shape=checkers", "--width=600", "--height=400"),
+        *("--steps=400", "--boundary=neumann"),
+    ],
 }
 
 
@@ -42,7 +49,7 @@ def _draw_all(app: Any) -> None:
     folder = Path(app.srcdir) / "_static" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     for name, arguments in PICTURES.items():
-        command = [sys.executable, "-m", "perfpy", "julia", "-o", str(folder / f"{name}.png"), *arguments]
+        command = [sys.executable, "-m", "perfpy", *arguments, "-o", str(folder / f"{name}.png")]
         subprocess.run(command, check=True, capture_output=True)
     proofs.draw(folder / "proofs.png", -0.62772 - 0.42193j)
 
