@@ -41,12 +41,10 @@ INLINE bool stop_requested(struct pulse *pulse, int64_t cells)
 }
 
 #ifdef TUNE
-int STRIP_BYTES = 36 << 10, DEPTH = 8, PADDING = 0, FETCH_AHEAD = 2, WRITE_AHEAD = 2, LINE_BYTES = 32 << 10, LINE_DEPTH = 64;
+int STRIP_BYTES = 36 << 10, DEPTH = 8, LINE_BYTES = 32 << 10, LINE_DEPTH = 64;
 enum { CACHE_LINE = 64 };
 #else
-/* Measured to be best; see docs. */
-enum { STRIP_BYTES = 36 << 10, DEPTH = 8, FETCH_AHEAD = 2, WRITE_AHEAD = 2 };
-enum { LINE_BYTES = 32 << 10, LINE_DEPTH = 64, CACHE_LINE = 64 };
+enum { STRIP_BYTES = 320 << 10, DEPTH = 16, LINE_BYTES = 32 << 10, LINE_DEPTH = 128, CACHE_LINE = 64 };
 #endif
 
 #define REAL float

@@ -8,6 +8,7 @@
 
 INLINE void NAMED(step_line)(REAL *to, const REAL *cells, ptrdiff_t begin, ptrdiff_t end, NAMED(vector) weight)
 {
+#pragma GCC unroll 4
     for (ptrdiff_t i = begin; i < end; i += NAMED(LANES)) {
         const NAMED(vector) g = NAMED(load)(cells + i);
         const NAMED(vector) both = NAMED(load)(cells + i - 1) + NAMED(load)(cells + i + 1);

@@ -15,11 +15,13 @@
 
 #include "memory.h"
 
-/* What a piece computes beyond its block must stay a small part of it. */
-enum { LEAST_BLOCK = 12 };     /* times the depth */
-enum { BLOCKS_PER_WORKER = 2 };
+/* Blocks are to be so many times the depth, as what a piece computes beyond its block must stay a small part of it; but
+ * rather than leave a worker without a block they may be smaller. More than one for each worker even out what else the
+ * processors do. */
+enum { GOOD_BLOCK = 16, LEAST_BLOCK = 2, MOST_PER_WORKER = 4 };
 enum { SPINS = 2000 };
-enum { CELLS_BETWEEN_POLLS = 1 << 22 };
+/* A piece of a few cells counts for more than it has: it takes its time to claim and to begin. */
+enum { CELLS_BETWEEN_POLLS = 1 << 22, CELLS_WORTH_A_PIECE = 1 << 10 };
 
 struct block {
     _Alignas(64) atomic_llong passes; /* that are done */
@@ -36,13 +38,20 @@ struct diffusion_plan {
     struct block done[];
 };
 
+static ptrdiff_t choose_blocks(const struct diffusion_problem *problem, int depth, int workers)
+{
+    if (workers < 2)
+        return 1;
+    const ptrdiff_t rows = problem->shape[0], good = rows / GOOD_BLOCK / depth / workers;
+    const ptrdiff_t blocks = workers * (good < 1 ? 1 : good < MOST_PER_WORKER ? good : MOST_PER_WORKER);
+    const ptrdiff_t most = rows / LEAST_BLOCK / depth;
+    return blocks < most ? blocks : most < 1 ? 1 : most;
+}
+
 struct diffusion_plan *perfpy_diffusion_plan(const struct diffusion_problem *problem, struct diffusion_method method,
                                              int workers)
 {
-    const ptrdiff_t rows = problem->shape[0], most = rows / LEAST_BLOCK / method.depth;
-    ptrdiff_t blocks = workers > 1 ? (ptrdiff_t)workers * BLOCKS_PER_WORKER : 1;
-    blocks = blocks > most ? most : blocks;
-    blocks = blocks < 1 ? 1 : blocks;
+    const ptrdiff_t blocks = choose_blocks(problem, method.depth, workers);
     struct diffusion_plan *plan = perfpy_diffusion_allocate(sizeof *plan + (size_t)blocks * sizeof plan->done[0]);
     if (!plan)
         return NULL;
@@ -139,7 +148,7 @@ static enum diffusion_status do_piece(struct worker *worker, int64_t pass, ptrdi
     int64_t cells = piece.end - piece.begin;
     for (int axis = 1; axis < problem->dimensions; axis++)
         cells *= problem->shape[axis];
-    worker->unpolled += cells * piece.steps;
+    worker->unpolled += CELLS_WORTH_A_PIECE + cells * piece.steps;
     const struct perfpy_interrupt interrupt = {stop, worker};
     return plan->method.advance(&piece, &interrupt);
 }

@@ -56,10 +56,8 @@ INLINE void NAMED(fetch_share)(const struct strip *strip, int level)
     const int last = strip->piece->steps;
     const ptrdiff_t share = round_up((strip->cells + last - 1) / last, CACHE_LINE / (ptrdiff_t)sizeof(REAL));
     const ptrdiff_t begin = share * (level - 1), end = least(begin + share, strip->cells);
-    for (ptrdiff_t row = strip->front + FETCH_AHEAD; row < strip->front + FETCH_AHEAD + 2; row++) {
+    for (ptrdiff_t row = strip->front + 2; row < strip->front + 4; row++) {
         NAMED(fetch)(strip, strip->piece->from, row, begin, end);
-    }
-    for (ptrdiff_t row = strip->front + WRITE_AHEAD; row < strip->front + WRITE_AHEAD + 2; row++) {
         NAMED(fetch)(strip, strip->piece->to, row - last, begin, end);
     }
 }

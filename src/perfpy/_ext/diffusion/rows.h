@@ -60,6 +60,7 @@ INLINE void NAMED(step_two_rows)(REAL *to, REAL *to_next, const REAL *above, con
 {
     enum { LANES = NAMED(LANES) };
     NAMED(vector) late = NAMED(load)(to_next + begin - LANES);
+#pragma GCC unroll 4
     for (ptrdiff_t i = begin; i < end; i += LANES) {
         const NAMED(vector) g = NAMED(load)(row + i), h = NAMED(load)(next + i);
         const NAMED(vector) stepped = NAMED(stepped)(g, NAMED(load)(above + i), h, NAMED(load)(row + i - 1),
