@@ -27,6 +27,14 @@ WINDOWS = 1500
 FIELDS = 2000
 #: Limits of the kernel so small that small fields are cut in every way.
 VOLUME_LIMITS = ["-DRING_BYTES=20000", "-DWIDEST=64", "-DCELLS_BETWEEN_POLLS=5000"]
+KERNEL_LIMITS = [
+    "-DSTRIP_BYTES=12000",
+    "-DDEPTH=5",
+    "-DLINE_BYTES=2048",
+    "-DLINE_DEPTH=7",
+    "-DCELLS_BETWEEN_POLLS=5000",
+    "-Daligned_alloc=test_aligned_alloc",
+]
 IMPLICIT_LIMITS = [
     "-DSEGMENT=40",
     "-DCOLUMN_BYTES=20000",
@@ -84,6 +92,23 @@ def build_diffusion(compiler: str, directory: Path, isa: str, source: str, limit
     return program
 
 
+def build_diffusion_kernel(compiler: str, directory: Path, isa: str) -> Path:
+    """Compile the kernel of lines and planes for an instruction set, and link the test of it and of plans."""
+    program = directory / f"test_diffusion_kernel_{isa}"
+    kernel = directory / f"kernel_{isa}.o"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{DIFFUSION}", *(["-DPERFPY_X86_VARIANTS"] if X86 else [])]
+    renamed = [*KERNEL_LIMITS, "-DKERNEL_NAME=perfpy_diffusion_baseline"]
+    subprocess.run([*common, *ISAS[isa], *renamed, "-c", DIFFUSION / "kernel.c", "-o", kernel], check=True)
+    objects = [kernel]
+    for source in ("plan", "memory"):
+        objects.append(directory / f"{source}.o")
+        compile_one = [*common, *KERNEL_LIMITS, "-c", DIFFUSION / f"{source}.c", "-o", objects[-1]]
+        subprocess.run(compile_one, check=True)
+    sources = [HERE / "test_diffusion_kernel.c", EXT / "common" / "isa.c"]
+    subprocess.run([*common, *sources, *objects, "-o", program, "-lm", "-lpthread"], check=True)
+    return program
+
+
 def build_primes(
     compiler: str, directory: Path, test: str, kernels: dict[str, list[str]], sources: str, flags: list[str]
 ) -> Path:
@@ -126,6 +151,11 @@ def run(program: Path, isa: str, cases: int) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_julia_kernel(compiler: str, tmp_path: Path, isa: str) -> None:
     run(build(compiler, tmp_path, isa), isa, GRIDS)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_diffusion_kernel(compiler: str, tmp_path: Path, isa: str) -> None:
+    run(build_diffusion_kernel(compiler, tmp_path, isa), isa, FIELDS)
 
 
 @pytest.mark.parametrize("isa", ISAS)

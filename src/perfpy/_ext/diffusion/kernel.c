@@ -6,6 +6,16 @@
 
 #include "strip.h"
 
+/* Limits, found by measuring; the tests compile with others, so that small fields are cut in every way. */
+#ifndef STRIP_BYTES
+#define STRIP_BYTES (320 << 10) /* what the rows of a strip of a plane may take of the second-level cache */
+#define DEPTH 16                /* steps of a pass over a plane */
+#define LINE_BYTES (32 << 10)   /* what two copies of a strip of a line may take of the first-level cache */
+#define LINE_DEPTH 128          /* steps of a pass over a line */
+#define CELLS_BETWEEN_POLLS (1 << 22)
+#endif
+enum { CACHE_LINE = 64 };
+
 #if defined(__AVX512F__)
 enum { VECTOR_BYTES = 64 };
 #elif defined(__AVX2__)
@@ -23,13 +33,11 @@ enum { VECTOR_BYTES = 16 };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Asks whether to stop after every so many cells: a few milliseconds at the slowest. */
+/* Asks whether to stop after every so many cells, that is, every few milliseconds at the slowest. */
 struct pulse {
     const struct perfpy_interrupt *interrupt;
     int64_t cells;
 };
-
-enum { CELLS_BETWEEN_POLLS = 1 << 22 };
 
 INLINE bool stop_requested(struct pulse *pulse, int64_t cells)
 {
@@ -39,13 +47,6 @@ INLINE bool stop_requested(struct pulse *pulse, int64_t cells)
     pulse->cells = 0;
     return pulse->interrupt->requested(pulse->interrupt->context);
 }
-
-#ifdef TUNE
-int STRIP_BYTES = 36 << 10, DEPTH = 8, LINE_BYTES = 32 << 10, LINE_DEPTH = 64;
-enum { CACHE_LINE = 64 };
-#else
-enum { STRIP_BYTES = 320 << 10, DEPTH = 16, LINE_BYTES = 32 << 10, LINE_DEPTH = 128, CACHE_LINE = 64 };
-#endif
 
 #define REAL float
 #define NAMED(name) name##_float

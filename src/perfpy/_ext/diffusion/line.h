@@ -41,15 +41,16 @@ static enum diffusion_status NAMED(advance_line)(const struct diffusion_piece *p
     const NAMED(vector) weight = NAMED(broadcast)((REAL)problem->weights[0]);
     const ptrdiff_t width = problem->shape[0];
     const ptrdiff_t widest = (ptrdiff_t)(LINE_BYTES / sizeof(REAL) / 2) - 2 * NAMED(margin)(piece->steps);
-    const ptrdiff_t count = (piece->end - piece->begin + widest - 1) / widest;
-    const ptrdiff_t cells = round_up((piece->end - piece->begin + count - 1) / count, NAMED(LANES));
+    const ptrdiff_t cells = piece->end - piece->begin, strips = count_strips(cells, widest, NAMED(LANES));
     struct pulse pulse = {interrupt, 0};
-    struct strip strip = {.piece = piece, .width = width, .stride = cells + 2 * NAMED(margin)(piece->steps)};
+    struct strip strip = {.piece = piece, .width = width, .stride = round_up(least(cells, widest), NAMED(LANES)) + 2 * NAMED(margin)(piece->steps)};
     memset(piece->workspace, 0, 2 * (size_t)strip.stride * sizeof(REAL));
-    for (strip.column = piece->begin; strip.column < piece->end; strip.column += cells) {
-        strip.cells = least(cells, piece->end - strip.column);
-        strip.left = strip_end(problem->sides[0][0], strip.column == 0, strip.cells == width);
-        strip.right = strip_end(problem->sides[0][1], strip.column + strip.cells == width, strip.cells == width);
+    for (ptrdiff_t n = 0; n < strips; n++) {
+        strip.column = piece->begin + strip_begin(cells, strips, n, NAMED(LANES));
+        strip.cells = piece->begin + strip_begin(cells, strips, n + 1, NAMED(LANES)) - strip.column;
+        const bool first = strip.column == 0, last = strip.column + strip.cells == width;
+        strip.left = strip_end(problem->sides[0][0], first, first && last);
+        strip.right = strip_end(problem->sides[0][1], last, first && last);
         if (!NAMED(advance_strip)(&strip, &pulse, weight))
             return DIFFUSION_INTERRUPTED;
     }

@@ -21,7 +21,10 @@
 enum { GOOD_BLOCK = 16, LEAST_BLOCK = 2, MOST_PER_WORKER = 4 };
 enum { SPINS = 2000 };
 /* A piece of a few cells counts for more than it has: it takes its time to claim and to begin. */
-enum { CELLS_BETWEEN_POLLS = 1 << 22, CELLS_WORTH_A_PIECE = 1 << 10 };
+enum { CELLS_WORTH_A_PIECE = 1 << 10 };
+#ifndef CELLS_BETWEEN_POLLS
+#define CELLS_BETWEEN_POLLS (1 << 22)
+#endif
 
 struct block {
     _Alignas(64) atomic_llong passes; /* that are done */

@@ -148,8 +148,7 @@ static enum diffusion_status NAMED(advance_plane)(const struct diffusion_piece *
 {
     const struct diffusion_problem *problem = piece->problem;
     const ptrdiff_t width = problem->shape[1], widest = NAMED(widest_strip)(piece->steps);
-    const ptrdiff_t strips = (width + widest - 1) / widest;
-    const ptrdiff_t cells = round_up((width + strips - 1) / strips, NAMED(LANES));
+    const ptrdiff_t strips = count_strips(width, widest, NAMED(LANES));
     struct NAMED(weights) weights = {NAMED(broadcast)((REAL)problem->weights[0]),
                                      NAMED(broadcast)((REAL)problem->weights[1])};
     struct pulse pulse = {interrupt, 0};
@@ -160,13 +159,14 @@ static enum diffusion_status NAMED(advance_plane)(const struct diffusion_piece *
         .top = problem->sides[0][0],
         .bottom = problem->sides[0][1],
         .slots = 2 * piece->steps + 2,
-        .stride = cells + 2 * NAMED(margin)(piece->steps),
+        .stride = round_up(least(width, widest), NAMED(LANES)) + 2 * NAMED(margin)(piece->steps),
     };
     memset(piece->workspace, 0, (size_t)(strip.slots * strip.stride) * sizeof(REAL));
-    for (strip.column = 0; strip.column < width; strip.column += cells) {
-        strip.cells = least(cells, width - strip.column);
-        strip.left = strip_end(problem->sides[1][0], strip.column == 0, strips == 1);
-        strip.right = strip_end(problem->sides[1][1], strip.column + cells >= width, strips == 1);
+    for (ptrdiff_t n = 0; n < strips; n++) {
+        strip.column = strip_begin(width, strips, n, NAMED(LANES));
+        strip.cells = strip_begin(width, strips, n + 1, NAMED(LANES)) - strip.column;
+        strip.left = strip_end(problem->sides[1][0], n == 0, strips == 1);
+        strip.right = strip_end(problem->sides[1][1], n == strips - 1, strips == 1);
         const enum diffusion_status status = problem->isotropic ? NAMED(march)(&strip, &pulse, weights, true)
                                                                 : NAMED(march)(&strip, &pulse, weights, false);
         if (status != DIFFUSION_DONE)

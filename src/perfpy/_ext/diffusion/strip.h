@@ -29,6 +29,19 @@ static inline ptrdiff_t least(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
+/* How many strips of at most `widest` cells, all about as wide: none so narrow that what its neighbour depends on goes
+ * beyond it. */
+static inline ptrdiff_t count_strips(ptrdiff_t cells, ptrdiff_t widest, ptrdiff_t lanes)
+{
+    return cells <= widest ? 1 : (cells + widest - lanes - 1) / (widest - lanes);
+}
+
+/* Where the n-th of them begins: all but the last are whole vectors. */
+static inline ptrdiff_t strip_begin(ptrdiff_t cells, ptrdiff_t strips, ptrdiff_t n, ptrdiff_t lanes)
+{
+    return n == strips ? cells : (cells / strips * n + cells % strips * n / strips) / lanes * lanes;
+}
+
 /* `index` brought into 0 to n - 1 by whole turns. */
 static inline ptrdiff_t wrapped(ptrdiff_t index, ptrdiff_t n)
 {
