@@ -30,7 +30,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._problem import Field, Problem, Side
 
@@ -74,21 +73,18 @@ def factors(problem: Problem) -> list[Factors | None]:
     for cells, size, sides, weight in zip(
         moving_cells(problem), problem.start.shape, problem.sides, problem.weights, strict=True
     ):
-        periodic = sides[0] is Side.PERIODIC
         half = 0.5 * weight
         if size == 1 and Side.HELD not in sides:
             found.append(None)
-        elif periodic:
+        elif sides[0] is Side.PERIODIC:
             found.append(_periodic(size, half, dtype))
         else:
-            upper, pivot = _eliminate(cells.stop - cells.start, half, sides)
-            found.append(Factors(half, upper.astype(dtype), pivot.astype(dtype)))
+            upper, pivot = _pivots(cells.stop - cells.start, half, sides)
+            found.append(Factors(half, np.array(upper, dtype), np.array(pivot, dtype)))
     return found
 
 
-def _eliminate(
-    count: int, half: float, sides: tuple[Side, Side]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _pivots(count: int, half: float, sides: tuple[Side, Side]) -> tuple[list[float], list[float]]:
     """Return ``half / pivot`` and ``1 / pivot`` for each of so many cells.
 
     The excess of a row is what its pivot has over the link to the next cell. It is 1, and the link to a held
@@ -102,30 +98,33 @@ def _eliminate(
         upper.append(half / pivot)
         inverse.append(1.0 / pivot)
         excess = 1.0 + half * (excess / pivot)
-    return np.array(upper), np.array(inverse)
+    return upper, inverse
 
 
 def _periodic(size: int, half: float, dtype: np.dtype[Any]) -> Factors:
     """Factor the system of all cells but the last, and how it and the last one depend on each other."""
-    upper, pivot = _eliminate(size - 1, half, _HELD_BOTH)
-    links = np.zeros(size - 1)
-    links[0] += half
-    links[-1] += half
-    share = _solve(upper, pivot, links)
-    left = _solve(upper, pivot, np.ones(size - 1))  # 1 - share
+    upper, pivot = _pivots(size - 1, half, _HELD_BOTH)
+    share = [0.0] * (size - 1)
+    share[0] += half
+    share[-1] += half
+    eliminate(upper, pivot, share)
+    left = [1.0] * (size - 1)  # what is solved for 1 everywhere is 1 - share
+    eliminate(upper, pivot, left)
     closing = 1.0 / (1.0 + half * (left[0] + left[-1]))
     return Factors(
-        half, upper.astype(dtype), pivot.astype(dtype), share.astype(dtype), float(dtype.type(closing))
+        half,
+        np.array(upper, dtype),
+        np.array(pivot, dtype),
+        np.array(share, dtype),
+        float(dtype.type(closing)),
     )
 
 
-def _solve(
-    upper: NDArray[np.float64], pivot: NDArray[np.float64], right: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    solution = right.copy()
-    for i in range(1, len(solution)):
-        solution[i] += upper[i - 1] * solution[i - 1]
-    solution *= pivot
-    for i in range(len(solution) - 2, -1, -1):
-        solution[i] += upper[i] * solution[i + 1]
-    return solution
+def eliminate(upper: list[float], pivot: list[float], line: list[float]) -> None:
+    """Replace the right-hand sides of a line that is not periodic by the solution."""
+    value = line[0]
+    for i in range(1, len(line)):
+        line[i] = value = line[i] + upper[i - 1] * value
+    line[-1] = value = value * pivot[-1]
+    for i in range(len(line) - 2, -1, -1):
+        line[i] = value = line[i] * pivot[i] + upper[i] * value

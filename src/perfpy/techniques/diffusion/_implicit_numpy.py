@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ._implicit import Factors, factors, moving_cells
+from ._implicit import Factors, eliminate, factors, moving_cells
 from ._problem import Field, Problem, Side
 
 #: Returns the solution for right-hand sides that lie along the first axis, perhaps in their memory.
@@ -15,6 +15,7 @@ Eliminate: TypeAlias = Callable[[Factors, Field], Field]
 
 _BLOCK = 1 << 20  # bytes of right-hand sides that are solved together
 _LEAST_LINES = 256  # in a block, for which numpy's operations are long enough
+_FEW_LINES = 8  # for which they are not worth their calls
 
 
 def diffuse(problem: Problem, out: Field) -> None:
@@ -22,7 +23,7 @@ def diffuse(problem: Problem, out: Field) -> None:
     step(problem, out, _eliminate)
 
 
-def step(problem: Problem, out: Field, eliminate: Eliminate) -> None:
+def step(problem: Problem, out: Field, solver: Eliminate) -> None:
     """Fill `out` with the field after all steps, given how tridiagonal equations are solved."""
     moving = moving_cells(problem)
     systems = factors(problem)
@@ -34,7 +35,7 @@ def step(problem: Problem, out: Field, eliminate: Eliminate) -> None:
                 change = _sum_of_neighbours(problem, out)[moving]
                 for axis, system in enumerate(systems):
                     if system is not None:
-                        _solve(system, np.moveaxis(change, axis, 0), eliminate)
+                        _solve(system, np.moveaxis(change, axis, 0), solver)
                 cells += change
 
 
@@ -61,7 +62,7 @@ def _second_difference(field: Field, axis: int, periodic: bool, weight: float) -
     return result
 
 
-def _solve(system: Factors, lines: Field, eliminate: Eliminate) -> None:
+def _solve(system: Factors, lines: Field, solver: Eliminate) -> None:
     """Replace the right-hand sides along the first axis by the solutions, block by block."""
     if lines.ndim == 1:
         lines = lines[:, np.newaxis]
@@ -71,9 +72,9 @@ def _solve(system: Factors, lines: Field, eliminate: Eliminate) -> None:
     for begin in range(0, lines.shape[1], several):
         block = lines[:, begin : begin + several]
         if system.share is None:
-            block[...] = eliminate(system, block)
+            block[...] = solver(system, block)
         else:
-            others = eliminate(system, block[:-1])
+            others = solver(system, block[:-1])
             last = block[-1] + system.half * (others[0] + others[-1])
             last *= system.closing
             share = system.share.reshape(-1, *[1] * last.ndim)
@@ -83,6 +84,8 @@ def _solve(system: Factors, lines: Field, eliminate: Eliminate) -> None:
 
 def _eliminate(system: Factors, right: Field) -> Field:
     solution = right.copy()
+    if solution[0].size < _FEW_LINES and solution.dtype == np.float64:
+        return _eliminate_few(system, solution)
     term = np.empty_like(solution[0])
     upper = system.upper.tolist()
     for i in range(1, len(solution)):
@@ -92,4 +95,14 @@ def _eliminate(system: Factors, right: Field) -> Field:
     for i in range(len(solution) - 2, -1, -1):
         np.multiply(solution[i + 1], upper[i], out=term)
         solution[i] += term
+    return solution
+
+
+def _eliminate_few(system: Factors, solution: Field) -> Field:
+    """Solve for a few lines: every number needs the one before, and Python's are quicker than numpy's."""
+    upper, pivot = system.upper.tolist(), system.pivot.tolist()
+    for line in solution.reshape(len(solution), -1).T:
+        numbers = line.tolist()
+        eliminate(upper, pivot, numbers)
+        line[:] = numbers
     return solution

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._implicit import Factors, factors, moving_cells
+from ._implicit import Factors, eliminate, factors, moving_cells
 from ._problem import Field, Problem
 from ._python import list_cells, neighbours_of, places_that_move
 
@@ -62,23 +62,14 @@ def _system(problem: Problem, axis: int, found: Factors) -> _System:
 
 def _solve(system: _System, change: list[float], line: list[int]) -> None:
     """Replace the right-hand sides of a line by the solution."""
-    right = [change[place] for place in line]
+    numbers = [change[place] for place in line]
     if system.share is None:
-        solution = _eliminate(system, right)
+        eliminate(system.upper, system.pivot, numbers)
     else:
-        solution = _eliminate(system, right[:-1])
-        last = (right[-1] + system.half * (solution[0] + solution[-1])) * system.closing
-        solution = [x + share * last for x, share in zip(solution, system.share, strict=True)]
-        solution.append(last)
-    for place, x in zip(line, solution, strict=True):
-        change[place] = x
-
-
-def _eliminate(system: _System, right: list[float]) -> list[float]:
-    solution = right.copy()
-    for i in range(1, len(solution)):
-        solution[i] = solution[i] + system.upper[i - 1] * solution[i - 1]
-    solution[-1] = solution[-1] * system.pivot[-1]
-    for i in range(len(solution) - 2, -1, -1):
-        solution[i] = solution[i] * system.pivot[i] + system.upper[i] * solution[i + 1]
-    return solution
+        right = numbers.pop()
+        eliminate(system.upper, system.pivot, numbers)
+        last = (right + system.half * (numbers[0] + numbers[-1])) * system.closing
+        numbers = [x + share * last for x, share in zip(numbers, system.share, strict=True)]
+        numbers.append(last)
+    for place, number in zip(line, numbers, strict=True):
+        change[place] = number
