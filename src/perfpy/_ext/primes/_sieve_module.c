@@ -1,7 +1,7 @@
 /* CPython binding of the sieve: perfpy._ext.primes._sieve.
  *
- * Windows are Python ints with 0 <= start <= stop <= 2**64. Arrays come in through the buffer protocol. What is checked here is
- * what would corrupt memory or lose a prime.
+ * Windows are Python ints with 0 <= start <= stop <= 2**64. Arrays come in through the buffer protocol. What is
+ * checked here is what would corrupt memory or lose a prime.
  */
 #include "../common/binding.h"
 

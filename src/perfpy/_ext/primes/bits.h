@@ -1,10 +1,10 @@
 /* Wheel bits to counts and to numbers.
  *
- * Counting is the usual sum within bytes, on vectors, about 0.1 cycles per byte. Listing takes eight bytes, 240 numbers, at
- * a time, of which few are prime: with AVX-512 VBMI2 one instruction packs the offsets of the set bits to the front and
- * they are widened, added to the number of the first, and stored as whole vectors, whatever their count; with
- * AVX-512 alone the same by 16 bits at a time, else bit by bit in runs of four without a branch between. All of
- * these write up to 64 items beyond the last one found; near the end of the output a careful form takes over.
+ * Counting is the usual sum within bytes, on vectors, about 0.1 cycles per byte. Listing takes eight bytes, 240
+ * numbers, at a time, of which few are prime: with AVX-512 VBMI2 one instruction packs the offsets of the set bits to
+ * the front and they are widened, added to the number of the first, and stored as whole vectors, whatever their
+ * count; with AVX-512 alone the same by 16 bits at a time, else bit by bit in runs of four without a branch between.
+ * All of these write up to 64 items beyond the last one found; near the end of the output a careful form takes over.
  */
 #ifndef PERFPY_PRIMES_BITS_H
 #define PERFPY_PRIMES_BITS_H
@@ -106,8 +106,8 @@ struct bits_list {
 #undef BITS_NAME
 #undef BITS_WIDE
 
-/* Appends the numbers of the bits set, of which the first byte is `first`; `length` is a multiple of 8. Returns false if the
- * list is too short for them. */
+/* Appends the numbers of the bits set, of which the first byte is `first`; `length` is a multiple of 8. Returns false
+ * if the list is too short for them. */
 static bool bits_append(struct bits_list *list, const uint8_t *bytes, size_t length, uint64_t first, bool compress)
 {
     return list->wide ? bits_append_64(list, bytes, length, first, compress)

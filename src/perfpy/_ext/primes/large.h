@@ -1,14 +1,13 @@
 /* The multiples of large primes, those above a segment's bytes.
  *
- * Such a prime hits few segments, and looking at it in each would cost more than its hits. So a span of many
- * segments is done at once: for each prime the first hits behind the span's start come from one division, the others in
- * steps of p, and all are put down by segment (hits.h). Nothing is kept of a prime from span to span. Memory: four bytes
- * for each hit, 8 (log log sqrt(end) - log log segment) 6/7 for each byte of the span, which is at most 3.
+ * Such a prime hits few segments, and looking at it in each would cost more than its hits. So a span of many segments
+ * is done at once: for each prime the first hits behind the span's start come from one division, the others in steps
+ * of p, and all are put down by sub-block (hits.h). Nothing is kept of a prime from span to span. Memory: four bytes
+ * for each hit, 8 * 6/7 * (log log sqrt(end) - log log segment) hits for each byte of the span, at most 4.
  *
- * The multiples of p whose cofactors have residue s repeat every p bytes: p (30 b + s) lies in byte p b + (p s - 7) / 30. With S the
- * span's first byte, its distances from S are (p s - 7) / 30 - S, modulo p. With AVX-512 that is done for 16 primes at a
- * time where p is larger than the span, so that each residue hits at most once: two nanoseconds a prime, most of
- * them for the division, which double precision does, corrected by at most one.
+ * The multiples p (30 b + s) of p by cofactors of residue s lie in bytes p b + (p s - 7) / 30, which repeat every p
+ * bytes. With S the span's first byte, their distances from S are (p s - 7) / 30 - S modulo p, and so on in steps of
+ * p.
  */
 #ifndef PERFPY_PRIMES_LARGE_H
 #define PERFPY_PRIMES_LARGE_H
@@ -18,8 +17,9 @@
 #include "window.h"
 
 enum {
-    LARGE_PIECE = 1024,                       /* bytes of the wheel whose primes are worked on at a time */
-    LARGE_PRIME_COST = 3, LARGE_HIT_COST = 3, /* nanoseconds */
+    LARGE_PIECE = 1024,   /* bytes of the wheel whose primes are worked on at a time */
+    LARGE_PRIME_COST = 3, /* nanoseconds */
+    LARGE_HIT_COST = 3,
 };
 
 struct large {
@@ -32,8 +32,8 @@ struct large {
 
 #define LARGE_OFFSET(prime, j) (uint32_t)(((uint64_t)(prime) * wheel_residues[j] - 7) / 30)
 
-/* A prime that may hit each residue more than once: block by block, without the cofactors that 7 divides, in a row for
- * each remainder modulo 7 of the block's number. Hits in front of the span are negative, so large when unsigned. */
+/* A prime that may hit each residue more than once: block by block, without the cofactors that 7 divides, in a row
+ * for each remainder modulo 7 of the block's number. Hits in front of the span are negative, so large when unsigned. */
 static void large_dense(struct large *large, uint32_t prime)
 {
     const uint32_t least = (prime - 7) / 30; /* smaller cofactors have smaller prime factors */
@@ -82,8 +82,8 @@ static void large_dense(struct large *large, uint32_t prime)
 #undef NEXT_ROW
 }
 
-/* Primes larger than the span, whose squares are therefore in front of its end only if they are themselves in front of
- * its start. Of cofactor 31 and cofactor 1 of the next block, which are the same, the latter is taken. */
+/* Primes larger than the span, whose squares are therefore in front of its end only if they are themselves in front
+ * of its start. Of cofactor 31 and cofactor 1 of the next block, which are the same, the latter is taken. */
 static void large_sparse(struct large *large, const uint32_t *primes, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
@@ -98,10 +98,18 @@ static void large_sparse(struct large *large, const uint32_t *primes, size_t cou
     }
 }
 
+static void large_one_by_one(struct large *large, const uint32_t *primes, size_t count)
+{
+    size_t k = 0;
+    while (k < count && primes[k] <= large->bytes)
+        large_dense(large, primes[k++]);
+    large_sparse(large, primes + k, count - k);
+}
+
 #ifdef __AVX512DQ__
 #include "large_avx512.h"
 #else
-#define large_sparse_many large_sparse
+#define large_primes large_one_by_one
 #endif
 
 /* Consumer of the sieve that finds the large primes. */
@@ -113,16 +121,11 @@ static enum sieve_status large_segment(void *context, uint8_t *bytes, size_t len
         struct bits_list list = {large->primes, large->primes + 8 * LARGE_PIECE + BITS_SLACK, false};
         bits_append(&list, bytes + done, (piece + 7) / 8 * 8, first + done, large->run->machine->byte_compress);
         const size_t count = (size_t)((uint32_t *)list.next - large->primes);
-        size_t k = 0;
-        long cost = (long)count * LARGE_PRIME_COST;
-        for (; k < count && large->primes[k] <= large->bytes; k++) {
-            large_dense(large, large->primes[k]);
-            cost += (long)(large->bytes / large->primes[k] + 1) * 8 * LARGE_HIT_COST;
-        }
-        large_sparse_many(large, large->primes + k, count - k);
+        large_primes(large, large->primes, count);
+        const uint32_t per_prime = count ? large->bytes / large->primes[0] * 8 : 0;
         if (large->hits->failed)
             return SIEVE_NO_MEMORY;
-        if (stop_after(large->run, cost))
+        if (stop_after(large->run, (long)count * (LARGE_PRIME_COST + (long)per_prime * LARGE_HIT_COST)))
             return SIEVE_INTERRUPTED;
     }
     return SIEVE_DONE;

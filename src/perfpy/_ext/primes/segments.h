@@ -10,11 +10,11 @@
  * A block is never cut. What it crosses off behind a sub-block is there already, pre-sieved; behind the segment is a
  * margin, which is moved to the start of the next segment; and before the first segment is another.
  *
- * Cost: for numbers about x, 30 bytes' numbers take 8 (log log sqrt(x) - log log 163) crossings of one to three cycles each,
- * and each sieving prime one division for each span of segments (see span_bytes).
- * Memory: a segment and two margins, at most three times a quarter of the L2 cache; 20 bytes for each prime up to the
- * segment's bytes; and above about 10**11 the hits of large primes (large.h) in a span of segments, which grow from
- * a few MB to 100 MB at 10**15 and 500 MB at 2**64.
+ * Cost: for numbers about x, 30 bytes' numbers take 8 (log log sqrt(x) - log log 163) crossings of one to three
+ * cycles each, and each sieving prime one division for each span of segments (see span_bytes). Memory: a segment and
+ * two margins, at most three times half the L2 cache; 20 bytes for each prime up to the segment's bytes; and above
+ * about 10**11 the hits of large primes (large.h) in a span of segments, which grow from a few MB to 100 MB at 10**15
+ * and 500 MB at 2**64.
  */
 #ifndef PERFPY_PRIMES_SEGMENTS_H
 #define PERFPY_PRIMES_SEGMENTS_H
@@ -24,6 +24,7 @@
 
 #include "bits.h"
 #include "large.h"
+#include "pages.h"
 #include "presieve.h"
 #include "wheel.h"
 #include "window.h"
@@ -57,7 +58,8 @@ struct plan {
 
 struct segments {
     struct plan plan;
-    uint8_t *storage, *bytes; /* the current segment, between its margins */
+    struct pages pages;
+    uint8_t *bytes; /* the current segment, between its margins */
     struct siever *sievers;
     struct siever_class classes[8];
     const struct hits *hits; /* of large primes, or NULL */
@@ -86,10 +88,10 @@ static size_t min_size(size_t a, size_t b)
 static struct plan plan_for(const struct sieve_machine *machine, const struct window *window)
 {
     const uint64_t bytes = window->end - window->first;
-    struct plan plan = {.root = window_root(window), .segment = (size_t)1 << log2_floor(machine->l2 / 4)};
+    struct plan plan = {.root = window_root(window), .segment = (size_t)1 << log2_floor(machine->l2 / 2)};
     if (bytes < plan.segment)
         plan.segment = round_up((size_t)bytes, PRESIEVE_BLOCK);
-    plan.sub_block = round_up(machine->l1 / 3 * 2, PRESIEVE_BLOCK);
+    plan.sub_block = min_size((size_t)1 << log2_floor(machine->l1), plan.segment);
     plan.small = (uint32_t)plan.sub_block;
     /* Of primes beyond the segment's bytes a block may miss it. */
     plan.medium = (uint32_t)(plan.segment < 4096 ? 4096 : plan.segment);
@@ -187,7 +189,7 @@ static enum sieve_status prepare_hits(struct run *run, struct segments *segments
         return SIEVE_DONE;
     const uint32_t bytes = (uint32_t)(window->end - window->first);
     struct large *large = malloc(sizeof *large);
-    if (!large || !hits_begin(hits, bytes, bytes <= plan->segment ? HITS_ONE_SEGMENT : log2_floor(plan->segment))) {
+    if (!large || !hits_begin(hits, bytes, plan->sub_block)) {
         free(large);
         return SIEVE_NO_MEMORY;
     }
@@ -202,14 +204,14 @@ static enum sieve_status prepare_hits(struct run *run, struct segments *segments
     return status;
 }
 
-static enum sieve_status prepare_bytes(struct segments *segments)
+static enum sieve_status prepare_bytes(struct segments *segments, const struct window *window)
 {
-    const size_t margin = segments->plan.margin, size = segments->plan.segment + 2 * margin;
-    segments->storage = malloc(size + BITS_STEP);
-    if (!segments->storage)
+    const size_t margin = segments->plan.margin, segment = segments->plan.segment;
+    const bool is_long = (window->end - window->first) / 8 >= segment;
+    if (!pages_allocate(&segments->pages, segment + 2 * margin, is_long))
         return SIEVE_NO_MEMORY;
-    segments->bytes = segments->storage + BITS_STEP - (uintptr_t)segments->storage % BITS_STEP + margin;
-    memset(segments->bytes + segments->plan.segment, 0xff, margin);
+    segments->bytes = segments->pages.bytes + margin;
+    memset(segments->bytes + segment, 0xff, margin);
     return SIEVE_DONE;
 }
 
@@ -304,11 +306,13 @@ static void sieve_segment(const struct run *run, struct segments *segments, cons
     presieve(run, &segments->plan, segments->bytes, length, first);
     if (first > window->first)
         carry_margin(segments);
-    for (size_t done = 0; done < length; done += segments->plan.sub_block)
-        cross_small(segments, min_size(done + segments->plan.sub_block, length));
+    const size_t step = segments->plan.sub_block, sub_block = (size_t)((first - window->first) / step);
+    for (size_t done = 0; done < length; done += step) {
+        cross_small(segments, min_size(done + step, length));
+        if (segments->hits)
+            hits_cross_off(segments->hits, sub_block + done / step, segments->bytes + done);
+    }
     cross_medium(segments, length);
-    if (segments->hits)
-        hits_cross_off(segments->hits, (size_t)((first - window->first) / segments->plan.segment), segments->bytes);
 }
 
 static enum sieve_status sieve_segments(struct run *run, struct segments *segments, const struct window *window,
@@ -343,11 +347,11 @@ static enum sieve_status sieve_span(struct run *run, const struct window *window
     if (status == SIEVE_DONE)
         status = prepare_hits(run, &segments, window, hits);
     if (status == SIEVE_DONE)
-        status = prepare_bytes(&segments);
+        status = prepare_bytes(&segments, window);
     if (status == SIEVE_DONE)
         status = sieve_segments(run, &segments, window, consumer);
     free(segments.sievers);
-    free(segments.storage);
+    free(segments.pages.storage);
     return status;
 }
 

@@ -1,5 +1,6 @@
-/* What the sieve is used for: counting, bits, and listing. Compiled once for each instruction set, with KERNEL_NAME the
- * name of its struct sieve_kernel. */
+/* What the sieve is used for: counting, bits, and listing. Compiled once for each instruction set, with KERNEL_NAME
+ * the name of its struct sieve_kernel. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "sieve.h"
 
 #include "bits.h"

@@ -6,10 +6,11 @@
  *
  * The multiples of p = 30 a + r (r a residue) by the 8 cofactors 30 b + s (s the residues), a *block*, are
  *     p (30 b + s) = 30 (p b + a s + (r s - 7) / 30) + a residue,
- * so their bits depend on r alone, their distances on p alone, and the next block is p bytes further. With the class of p known to
- * the compiler the masks are immediate operands, the distances stay in registers, and crossing one multiple
- * off is a single instruction of about one cycle. A block is never cut: what it crosses off beyond the limit is needed there
- * soon. That leaves no position on the wheel to be kept and no jump that the processor cannot predict.
+ * so their bits depend on r alone, their distances on p alone, and the next block is p bytes further. With the class
+ * of p known to the compiler the masks are immediate operands, the distances stay in registers, and crossing one
+ * multiple off is a single instruction of about one cycle. A block is never cut: what it crosses off beyond the limit
+ * is needed there soon. That leaves no position on the wheel to be kept and no jump that the processor cannot
+ * predict.
  */
 #ifndef PERFPY_PRIMES_WHEEL_H
 #define PERFPY_PRIMES_WHEEL_H
@@ -75,8 +76,8 @@ WHEEL_INLINE uint8_t *wheel_cross_blocks(uint8_t *at, const uint8_t *end, size_t
     return at;
 }
 
-/* The same by seven blocks, from one whose number is a multiple of 7, without the 8 cofactors of 56 that 7 divides: their
- * multiples are crossed off as multiples of 7. Up to seven primes beyond `end` must be writable. */
+/* The same by seven blocks, from one whose number is a multiple of 7, without the 8 cofactors of 56 that 7 divides:
+ * their multiples are crossed off as multiples of 7. Up to seven primes beyond `end` must be writable. */
 WHEEL_INLINE uint8_t *wheel_cross_seven_blocks(uint8_t *at, const uint8_t *end, size_t prime, const int i)
 {
     WHEEL_DISTANCES(i);
