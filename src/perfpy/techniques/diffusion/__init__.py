@@ -140,7 +140,8 @@ def diffuse(
         bit for bit.
     executor : None, str or concurrent.futures.Executor, optional
         Where it runs: in this thread (None), on ``"threads"``, ``"processes"``, ``"threads:4"``, or on any
-        executor with a ``submit`` method.
+        executor with a ``submit`` method. Explicit steps are divided into slabs of rows, and spectral ones of
+        ``"numpy"`` and ``"scipy"`` on threads; where nothing would be gained, this thread does the work.
     out : array of the field's shape and dtype, optional
         Where the result goes; a new array if left out. It may be `field` itself.
 
