@@ -73,11 +73,12 @@ def run(task: Task, exchange: Exchange, reply: Reply) -> None:
     request = task.request
     exchange.enter("import")
     arguments = dict(task.workload.arguments())
+    options = {} if request.executor is None else {"executor": request.executor}  # not all functions divide
     before = fingerprint(arguments)
     reply.import_seconds, _ = timed(lambda: task.technique[request.backend])
 
     def call() -> Any:
-        return task.function(**arguments, backend=request.backend, executor=request.executor)
+        return task.function(**arguments, **options, backend=request.backend)
 
     def verify(result: Any) -> None:
         exchange.enter("verification")

@@ -31,6 +31,15 @@ def test_inverse_of_counting(backend: str) -> None:
         assert perfpy.count_primes(perfpy.nth_prime(n, backend=backend)) == n - 1
 
 
+@pytest.mark.parametrize("executor", ["threads:2", "processes:2"])
+def test_counted_on_an_executor(backend: str, executor: str) -> None:
+    for n in (1, 2, 100, 54_321):
+        expected = perfpy.nth_prime(n, backend="python")
+        assert perfpy.nth_prime(n, backend=backend, executor=executor) == expected
+    if backend == "c":
+        assert perfpy.nth_prime(10**11, backend=backend, executor=executor) == KNOWN[11]
+
+
 def test_riemann_is_close_to_the_number_of_primes() -> None:
     assert abs(_nth.riemann(1e9) - 50_847_534) < 200
     assert abs(_nth.riemann(1e15) - 29_844_570_422_669) < 2e5

@@ -74,7 +74,7 @@ def count_primes(
     return int(kernel(low, high))
 
 
-def nth_prime(n: int, *, backend: str = "auto") -> int:
+def nth_prime(n: int, *, backend: str = "auto", executor: ExecutorLike = None) -> int:
     """Return the prime with a number; the first is 2.
 
     Parameters
@@ -83,6 +83,8 @@ def nth_prime(n: int, *, backend: str = "auto") -> int:
         Number of the prime, from 1 to 425656284035217743, the number of primes below 2**64.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All are exact.
+    executor : None, str or concurrent.futures.Executor, optional
+        Where the primes before it are counted, as for `count_primes`.
 
     Returns
     -------
@@ -122,4 +124,8 @@ def nth_prime(n: int, *, backend: str = "auto") -> int:
     number = whole("n", n)
     if not 1 <= number <= _MOST:
         raise ValueError(f"n must be from 1 to {_MOST}, the number of primes below 2**64, not {number}")
+    if executor is not None:
+        from . import _pieces
+
+        return _pieces.nth_prime(executor, NTH_PRIME.resolve(backend), number)
     return int(kernel(number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from functools import partial
 from math import isqrt
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +15,8 @@ from perfpy import executors
 from perfpy._dispatch import Backend, Kernel, Technique
 from perfpy.executors import Engine, Reach, Sizes
 
-from . import _bounds, _listing
-from ._tables import COUNT_PRIMES, IS_PRIME, PRIMES
+from . import _bounds, _listing, _nth
+from ._tables import COUNT_PRIMES, IS_PRIME, NTH_PRIME, PRIMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,6 +120,15 @@ def _counted(piece: Piece, target: str | Kernel) -> tuple[float, int]:
     started = perf_counter()
     count = _loaded(target)(piece.start, piece.stop)
     return perf_counter() - started, int(count)
+
+
+def nth_prime(executor: ExecutorLike, backend: str, n: int) -> int:
+    """Return the prime number `n`; the primes before it are counted on an executor."""
+    assert executor is not None
+    executors.engine(executor)  # a mistake in it is one whatever the backend does
+    if backend not in COUNT_PRIMES.table or backend not in PRIMES.table:
+        return int(NTH_PRIME[backend](n))
+    return _nth.nth_prime(n, partial(count_primes, executor, backend), PRIMES[backend])
 
 
 def primes(
