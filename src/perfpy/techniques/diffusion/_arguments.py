@@ -129,7 +129,9 @@ def diffusivity_argument(diffusivity: Any, field: Field) -> float | Field:
 
 def _is_single(value: Any) -> bool:
     """Tell whether this is not a sequence or an array of something."""
-    return isinstance(value, (str, bytes)) or not (hasattr(value, "__len__") and getattr(value, "ndim", 1))
+    return isinstance(value, (str, bytes)) or not (
+        hasattr(value, "__len__") and getattr(value, "ndim", 1) != 0
+    )
 
 
 def spacing_argument(spacing: Any, dimensions: int) -> tuple[float, ...]:

@@ -136,9 +136,11 @@ class _Leap:
         self._modes = self._memory(out.reshape(len(out), -1)[cells[0]])
 
     def _memory(self, rows: Field) -> Field:
-        """Return where the modes go: into the result, where they have room."""
+        """Return where the modes go: into the result, where they have room and lie as complex numbers do."""
         width = math.prod(self._shape) * self._parts
-        return rows[:, :width] if width <= rows.shape[1] else np.empty((len(rows), width), rows.dtype)
+        whole = self._parts == 1 or rows.strides[0] % (2 * rows.itemsize) == 0
+        fits = whole and width <= rows.shape[1]
+        return rows[:, :width] if fits else np.empty((len(rows), width), rows.dtype)
 
     def _needed(self, k: int) -> int:
         """Return how many modes of an axis do not all vanish, whatever those of the other axes are."""
