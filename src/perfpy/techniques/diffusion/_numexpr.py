@@ -19,6 +19,7 @@ from ._halo import Halo, passes
 from ._problem import Field, Problem
 
 _RUN = 2 * interpreter.__BLOCK_SIZE1__ - 1  # cells; from twice its block size on, NumExpr uses its threads
+_CHUNK = 1 << 15  # cells that a step does before it is the next one's turn
 _CACHE = 1 << 20  # bytes that the steps of a pass work on
 
 # A compiler for arm64 may fuse multiplications and additions in NumExpr's own code: other roundings.
@@ -30,7 +31,7 @@ if _fused(np.array([1 + 2.0**-30]), np.array([1 + 2.0**-29]), ex_uses_vml=False)
 def diffuse(problem: Problem, out: Field) -> None:
     """Fill `out` with the field after all steps."""
     dtype = problem.start.dtype
-    levels, slabs = passes(problem, _RUN, _CACHE)
+    levels, slabs = passes(problem, _CHUNK, _CACHE)
     halo = Halo(problem, levels)
     if not halo.still:
         expression = _expression(problem)
