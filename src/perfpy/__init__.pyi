@@ -5,6 +5,9 @@ from .lab import build_info as build_info
 from .lab import compare as compare
 from .techniques import backends as backends
 from .techniques import register_backend as register_backend
+from .techniques.bloom import BloomFilter as BloomFilter
+from .techniques.bloom import ScalableBloomFilter as ScalableBloomFilter
+from .techniques.bloom import bloom_filter as bloom_filter
 from .techniques.diffusion import diffuse as diffuse
 from .techniques.diffusion import iter_diffuse as iter_diffuse
 from .techniques.julia import julia as julia

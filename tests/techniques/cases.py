@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 import perfpy
+from perfpy.techniques.bloom import _workloads as _bloom
 from perfpy.techniques.diffusion import _workloads as _diffusion
 from perfpy.techniques.julia import _workloads as _julia
 from perfpy.techniques.primes import _workloads as _primes
@@ -42,6 +43,8 @@ class Case:
         Backend to what to change in `lengthy` for one that is far faster than the others.
     held : object
         What a kernel returns that does nothing.
+    content : callable
+        Returns the bytes of a result.
     """
 
     function: Callable[..., Any]
@@ -55,10 +58,21 @@ class Case:
     out: bool
     longer: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     held: Any = None
+    content: Callable[[Any], bytes] = lambda result: np.asarray(result).tobytes()
 
     def call(self, backend: str, **changes: Any) -> Any:
         """Make the small call, some arguments changed."""
         return self.function(**{**self.arrays, **self.options, **changes}, backend=backend)
+
+
+class _Endless:
+    """So many keys that nobody waits for the end."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._count))
 
 
 #: Numbers that a function of one number refuses.
@@ -190,6 +204,29 @@ _PRIMES = {
 }
 
 CASES = {
+    "bloom_filter": Case(
+        function=perfpy.bloom_filter,
+        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
+        options={"capacity": 100},
+        empty={},
+        huge={"capacity": 1000, "items": _Endless(2**62)},
+        lengthy={"items": np.zeros(60_000_000, np.uint8)},
+        workload=_bloom.WORKLOADS[0].arguments,
+        bad=(
+            ({"capacity": 0}, ValueError),
+            ({"capacity": 2**63}, ValueError),
+            ({"capacity": 1.5}, TypeError),
+            ({"error_rate": float("nan")}, ValueError),
+            ({"error_rate": 1}, ValueError),
+            ({"error_rate": "0.1"}, TypeError),
+            ({"layout": "square"}, ValueError),
+            ({"seed": -1}, ValueError),
+            ({"key": 1}, TypeError),
+        ),
+        out=False,
+        held=set(),
+        content=perfpy.BloomFilter.to_bytes,
+    ),
     "julia": Case(
         function=perfpy.julia,
         arrays={"x": np.array([-1.0, 0.0, 1.0, 2.0, 0.0]), "y": np.array([1.0, 0.0, -1.0])},

@@ -78,7 +78,7 @@ except ValueError as error:
     print("ValueError", error)
 else:
     rows = {row.name: row for row in perfpy.backends(sys.argv[1])}
-    print(rows[backend].isa, hashlib.sha256(np.asarray(result).tobytes()).hexdigest())
+    print(rows[backend].isa, hashlib.sha256(case.content(result)).hexdigest())
 """
 
 

@@ -31,7 +31,8 @@ def plain(keys: Any) -> Counted | Iterator[Any]:
     if hasattr(keys, "__array_interface__"):
         return _plain_array(np.asarray(keys))
     try:
-        return iter(keys)
+        iterator: Iterator[Any] = iter(keys)
+        return iterator
     except TypeError:
         raise TypeError(f"keys must be an iterable of keys, not {type(keys).__name__}") from None
 

@@ -36,14 +36,19 @@ def mix(x: Words) -> Words:
     return x ^ x >> np.uint64(31)
 
 
-def fold(a: Words, b: Words) -> Words:
-    """Return the lower xor the upper half of each product, which is made of four products of halves."""
+def upper_half(a: Words, b: Words | np.uint64) -> Words:
+    """Return the upper 64 bits of each product, which is made of four products of halves."""
     a_low, a_high, b_low, b_high = a & _LOWER, a >> _HALF, b & _LOWER, b >> _HALF
     middle = a_high * b_low + (a_low * b_low >> _HALF)
     other = a_low * b_high + (middle & _LOWER)
-    upper = a_high * b_high + (middle >> _HALF) + (other >> _HALF)
+    upper: Words = a_high * b_high + (middle >> _HALF) + (other >> _HALF)
+    return upper
+
+
+def fold(a: Words, b: Words) -> Words:
+    """Return the lower xor the upper half of each product."""
     lower: Words = a * b
-    return lower ^ upper
+    return lower ^ upper_half(a, b)
 
 
 def _hash_integers(keys: NDArray[Any], seed: int) -> Words:

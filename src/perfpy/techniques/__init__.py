@@ -23,6 +23,7 @@ _FOLDERS = {
     "prime_factors": "primes",
     "twin_primes": "primes",
     "constellations": "primes",
+    "bloom_filter": "bloom",
 }
 
 

@@ -61,46 +61,53 @@ void perfpy_keys_close(struct perfpy_keys *keys)
     Py_CLEAR(keys->iterator);
 }
 
-/* Returns a new reference to an item, or NULL at the end, which may come sooner than it did: lists change. */
-static inline PyObject *item_of(PyObject *sequence, Py_ssize_t index)
+#ifdef Py_GIL_DISABLED
+/* Hashes an item, with a reference of our own to it: 1, 0 at the end, which may come sooner than it did, or -1. */
+static inline int hash_item(struct perfpy_keys *keys, uint64_t *hash)
 {
-    if (PyTuple_CheckExact(sequence))
-        return index < PyTuple_GET_SIZE(sequence) ? Py_NewRef(PyTuple_GET_ITEM(sequence, index)) : NULL;
-#if defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030D0000
-    PyObject *item = PyList_GetItemRef(sequence, index);
-    if (!item)
+    PyObject *sequence = keys->sequence, *item = NULL;
+    if (PyList_CheckExact(sequence))
+        item = PyList_GetItemRef(sequence, keys->position);
+    else if (keys->position < PyTuple_GET_SIZE(sequence))
+        item = Py_NewRef(PyTuple_GET_ITEM(sequence, keys->position));
+    if (!item) {
         PyErr_Clear();
-    return item;
-#else
-    return index < PyList_GET_SIZE(sequence) ? Py_NewRef(PyList_GET_ITEM(sequence, index)) : NULL;
-#endif
-}
-
-static inline void prefetch_item(PyObject *sequence, Py_ssize_t index)
-{
-#ifndef Py_GIL_DISABLED
-    if (index < PySequence_Fast_GET_SIZE(sequence)) {
-        const char *object = (const char *)PySequence_Fast_GET_ITEM(sequence, index);
-        __builtin_prefetch(object);
-        __builtin_prefetch(object + 56); /* where a string of ASCII goes on */
+        return 0;
     }
-#else
-    (void)sequence, (void)index;
-#endif
+    const int status = perfpy_hash_key(item, keys->hasher, hash);
+    Py_DECREF(item);
+    return status < 0 ? -1 : 1;
 }
+#else
+/* Hashes an item: 1, 0 at the end, which may come sooner than it did as lists change, or -1. Counting references would
+ * write to the memory of each object; no code of Python runs while a string or a number is hashed. */
+static inline int hash_item(struct perfpy_keys *keys, uint64_t *hash)
+{
+    PyObject *sequence = keys->sequence;
+    const Py_ssize_t left = PySequence_Fast_GET_SIZE(sequence) - keys->position;
+    if (left <= 0)
+        return 0;
+    PyObject **items = PySequence_Fast_ITEMS(sequence) + keys->position, *item = *items;
+    if (left > AHEAD) {
+        __builtin_prefetch(items[AHEAD]);
+        __builtin_prefetch((const char *)items[AHEAD] + 56); /* where a string of ASCII goes on */
+    }
+    if (perfpy_hash_common(item, keys->hasher, hash))
+        return 1;
+    Py_INCREF(item);
+    const int status = perfpy_hash_object(item, keys->hasher, hash);
+    Py_DECREF(item);
+    return status < 0 ? -1 : 1;
+}
+#endif
 
 static Py_ssize_t next_of_sequence(struct perfpy_keys *keys, uint64_t *out, Py_ssize_t *valid)
 {
     for (*valid = 0; *valid < PERFPY_BATCH; ++*valid) {
-        PyObject *item = item_of(keys->sequence, keys->position);
-        if (!item)
-            break;
-        prefetch_item(keys->sequence, keys->position + AHEAD);
+        const int status = hash_item(keys, out + *valid);
+        if (status <= 0)
+            return status < 0 ? -1 : *valid;
         keys->position++;
-        const int status = perfpy_hash_key(item, keys->hasher, out + *valid);
-        Py_DECREF(item);
-        if (status < 0)
-            return -1;
     }
     return *valid;
 }

@@ -59,7 +59,50 @@ Py_ssize_t perfpy_keys_next(struct perfpy_keys *keys, uint64_t *out, Py_ssize_t 
 /* Hashes a string whose characters PyUnicode_READ reads; needs no GIL. */
 uint64_t perfpy_hash_text(int kind, const void *data, Py_ssize_t length, uint64_t seed);
 
-/* Hashes one object: 0, or -1 with an exception. */
-int perfpy_hash_key(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash);
+static inline uint64_t perfpy_hash_unicode(PyObject *key, const struct perfpy_hasher *hasher)
+{
+    const uint64_t seed = hasher->seeds.of[PERFPY_TEXT];
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(key);
+    if (PyUnicode_IS_ASCII(key))
+        return perfpy_hash_bytes((const unsigned char *)PyUnicode_DATA(key), (size_t)length, seed);
+    return perfpy_hash_text((int)PyUnicode_KIND(key), PyUnicode_DATA(key), length, seed);
+}
+
+/* Hashes one object of any type: 0, or -1 with an exception. */
+int perfpy_hash_object(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash);
+
+/* Hashes an exact str, or an exact int of few digits, without a function call; false where it is neither. */
+static inline bool perfpy_hash_common(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash)
+{
+    if (PyUnicode_CheckExact(key)) {
+        *hash = perfpy_hash_unicode(key, hasher);
+        return true;
+    }
+    if (PyLong_CheckExact(key)) {
+#if PY_VERSION_HEX >= 0x030C0000
+        if (PyUnstable_Long_IsCompact((PyLongObject *)key)) {
+            *hash = perfpy_hash_signed(PyUnstable_Long_CompactValue((PyLongObject *)key), &hasher->seeds);
+            return true;
+        }
+#elif PYLONG_BITS_IN_DIGIT == 30
+        const Py_ssize_t signed_size = Py_SIZE(key), size = signed_size < 0 ? -signed_size : signed_size;
+        const digit *digits = ((PyLongObject *)key)->ob_digit;
+        if (size <= 2 || (size == 3 && digits[2] < 8)) { /* fits in 63 bits */
+            uint64_t magnitude = size > 0 ? digits[0] : 0;
+            magnitude |= size > 1 ? (uint64_t)digits[1] << 30 : 0;
+            magnitude |= size > 2 ? (uint64_t)digits[2] << 60 : 0;
+            *hash = perfpy_hash_signed(signed_size < 0 ? -(int64_t)magnitude : (int64_t)magnitude, &hasher->seeds);
+            return true;
+        }
+#endif
+    }
+    return false;
+}
+
+/* Hashes one key: 0, or -1 with an exception. */
+static inline int perfpy_hash_key(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash)
+{
+    return perfpy_hash_common(key, hasher, hash) ? 0 : perfpy_hash_object(key, hasher, hash);
+}
 
 #endif

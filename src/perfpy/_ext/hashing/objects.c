@@ -75,15 +75,6 @@ uint64_t perfpy_hash_text(int kind, const void *data, Py_ssize_t length, uint64_
     return perfpy_hash_finish(state, size);
 }
 
-static inline uint64_t hash_unicode(PyObject *key, const struct perfpy_hasher *hasher)
-{
-    const uint64_t seed = hasher->seeds.of[PERFPY_TEXT];
-    const Py_ssize_t length = PyUnicode_GET_LENGTH(key);
-    if (PyUnicode_IS_ASCII(key))
-        return perfpy_hash_bytes(PyUnicode_DATA(key), (size_t)length, seed);
-    return perfpy_hash_text((int)PyUnicode_KIND(key), PyUnicode_DATA(key), length, seed);
-}
-
 /* An integer of more than 64 bits, by the bytes of its magnitude. */
 static int hash_large(PyObject *key, const struct perfpy_hasher *hasher, bool negative, uint64_t *hash)
 {
@@ -107,12 +98,6 @@ static int hash_large(PyObject *key, const struct perfpy_hasher *hasher, bool ne
 
 static inline int hash_long(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    if (PyUnstable_Long_IsCompact((PyLongObject *)key)) {
-        *hash = perfpy_hash_signed(PyUnstable_Long_CompactValue((PyLongObject *)key), &hasher->seeds);
-        return 0;
-    }
-#endif
     int overflow;
     const long long number = PyLong_AsLongLongAndOverflow(key, &overflow);
     if (!overflow) {
@@ -186,10 +171,10 @@ static int hash_scalar(PyObject *key, const struct perfpy_hasher *hasher, uint64
     return status;
 }
 
-int perfpy_hash_key(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash)
+int perfpy_hash_object(PyObject *key, const struct perfpy_hasher *hasher, uint64_t *hash)
 {
     if (PyUnicode_Check(key)) {
-        *hash = hash_unicode(key, hasher);
+        *hash = perfpy_hash_unicode(key, hasher);
         return 0;
     }
     if (PyLong_Check(key))

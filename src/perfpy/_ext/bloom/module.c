@@ -1,0 +1,370 @@
+/* CPython binding of Bloom filters: perfpy._ext.bloom._c.
+ *
+ * A Filter works on memory that the caller supplies; geometry and everything else about a filter is Python's. Several
+ * threads may use one at once. A batch of keys that are no objects runs without the GIL; while there is such a batch,
+ * who changes bits holds the lock of the filter for a few thousand keys at a time. Who only looks takes no lock: a key
+ * whose adding has not returned may be found or not.
+ */
+#include "../common/binding.h"
+#include "../hashing/keys.h"
+#include "layouts.h"
+
+struct module_state {
+    struct perfpy_key_types types;
+    enum perfpy_isa isa;
+    PyTypeObject *filter_type;
+};
+
+typedef struct {
+    PyObject_HEAD
+    Py_buffer memory;
+    struct bloom_bits bits;
+    struct bloom_operations operations;
+    struct perfpy_hasher hasher;
+    PyThread_type_lock lock;
+    int plain_batches; /* that run without the GIL now; changed while holding it */
+    uint16_t subsets[BLOOM_SUBSETS];
+} Filter;
+
+static struct PyModuleDef definition;
+
+/* What has to be locked: anything, without a GIL; else only what may meet a batch that runs without it. */
+static inline bool must_lock(const Filter *filter)
+{
+#ifdef Py_GIL_DISABLED
+    (void)filter;
+    return true;
+#else
+    return filter->plain_batches > 0;
+#endif
+}
+
+static void lock(Filter *filter)
+{
+    if (PyThread_acquire_lock(filter->lock, NOWAIT_LOCK) == PY_LOCK_ACQUIRED)
+        return;
+    Py_BEGIN_ALLOW_THREADS
+    PyThread_acquire_lock(filter->lock, WAIT_LOCK);
+    Py_END_ALLOW_THREADS
+}
+
+static int check_writable(const Filter *filter)
+{
+    if (!filter->memory.readonly)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "the filter is read-only, as it was loaded so; change a copy()");
+    return -1;
+}
+
+/* Changes the bits of some hashes while holding the GIL. */
+static void change(Filter *filter, bloom_add *operation, const uint64_t *hashes, Py_ssize_t count)
+{
+    if (!must_lock(filter)) {
+        operation(&filter->bits, hashes, count);
+        return;
+    }
+    lock(filter);
+    operation(&filter->bits, hashes, count);
+    PyThread_release_lock(filter->lock);
+}
+
+static PyObject *filter_add(Filter *self, PyObject *key)
+{
+    uint64_t hash;
+    if (check_writable(self) < 0 || perfpy_hash_key(key, &self->hasher, &hash) < 0)
+        return NULL;
+    change(self, self->operations.add, &hash, 1);
+    Py_RETURN_NONE;
+}
+
+static int filter_contains(Filter *self, PyObject *key)
+{
+    uint64_t hash;
+    bool found;
+    if (perfpy_hash_key(key, &self->hasher, &hash) < 0)
+        return -1;
+    self->operations.test(&self->bits, &hash, 1, &found);
+    return found;
+}
+
+static PyObject *filter_remove(Filter *self, PyObject *key)
+{
+    uint64_t hash;
+    bool found;
+    if (check_writable(self) < 0 || perfpy_hash_key(key, &self->hasher, &hash) < 0)
+        return NULL;
+    if (!self->operations.remove)
+        return PyErr_Format(PyExc_TypeError, "only a counting filter can remove keys; make one with counting=True");
+    self->operations.test(&self->bits, &hash, 1, &found);
+    if (!found) {
+        PyErr_SetObject(PyExc_KeyError, key);
+        return NULL;
+    }
+    change(self, self->operations.remove, &hash, 1);
+    Py_RETURN_NONE;
+}
+
+/* Batches between two looks at signals: some milliseconds. */
+enum { BATCHES_BETWEEN_POLLS = 1 << 12 };
+
+struct plain_run {
+    Filter *filter;
+    struct perfpy_keys *keys;
+    bool *found; /* where the keys are looked up, else they are added */
+};
+
+/* Goes through keys that need no GIL. */
+static int run_plain(void *arguments, const struct perfpy_interrupt *interrupt)
+{
+    const struct plain_run *run = arguments;
+    Filter *filter = run->filter;
+    uint64_t hashes[PERFPY_BATCH];
+    Py_ssize_t count, valid, done = 0;
+    for (long batch = 1; (count = perfpy_keys_next(run->keys, hashes, &valid)) > 0; batch++) {
+        if (run->found) {
+            filter->operations.test(&filter->bits, hashes, count, run->found + done);
+            done += count;
+        } else {
+            PyThread_acquire_lock(filter->lock, WAIT_LOCK);
+            filter->operations.add(&filter->bits, hashes, count);
+            PyThread_release_lock(filter->lock);
+        }
+        if (batch % BATCHES_BETWEEN_POLLS == 0 && interrupt->requested(interrupt->context))
+            return -1;
+    }
+    return 0;
+}
+
+static int run_without_gil(Filter *self, struct perfpy_keys *keys, bool *found)
+{
+    struct plain_run run = {self, keys, found};
+    if (!found)
+        self->plain_batches++;
+    const int status = perfpy_without_gil(run_plain, &run);
+    if (!found)
+        self->plain_batches--;
+    return status;
+}
+
+static int update_from_objects(Filter *self, struct perfpy_keys *keys)
+{
+    uint64_t hashes[PERFPY_BATCH];
+    Py_ssize_t count, valid;
+    for (long batch = 1; (count = perfpy_keys_next(keys, hashes, &valid)) != 0; batch++) {
+        change(self, self->operations.add, hashes, valid); /* what came before a bad key is in */
+        if (count < 0 || (batch % BATCHES_BETWEEN_POLLS == 0 && PyErr_CheckSignals() < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static PyObject *filter_update(Filter *self, PyObject *items)
+{
+    struct perfpy_keys keys;
+    if (check_writable(self) < 0 || perfpy_keys_open(&keys, items, &self->hasher) < 0)
+        return NULL;
+    const int status =
+        perfpy_keys_are_plain(&keys) ? run_without_gil(self, &keys, NULL) : update_from_objects(self, &keys);
+    perfpy_keys_close(&keys);
+    if (status < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static int look_up_objects(Filter *self, struct perfpy_keys *keys, bool *found, Py_ssize_t room)
+{
+    uint64_t hashes[PERFPY_BATCH];
+    Py_ssize_t count, valid, done = 0;
+    for (long batch = 1; (count = perfpy_keys_next(keys, hashes, &valid)) > 0; batch++, done += count) {
+        if (count > room - done) {
+            PyErr_SetString(PyExc_ValueError, "keys grew while they were looked up");
+            return -1;
+        }
+        self->operations.test(&self->bits, hashes, count, found + done);
+        if (batch % BATCHES_BETWEEN_POLLS == 0 && PyErr_CheckSignals() < 0)
+            return -1;
+    }
+    if (count == 0 && done < room) {
+        PyErr_SetString(PyExc_ValueError, "keys shrank while they were looked up");
+        return -1;
+    }
+    return (int)count;
+}
+
+PyDoc_STRVAR(filter_test_doc, "test($self, keys, found, /)\n--\n\n"
+                              "Fill found, a bool array as long as keys, with whether each is in the filter.");
+
+static PyObject *filter_test(Filter *self, PyObject *const *arguments, Py_ssize_t argument_count)
+{
+    struct perfpy_keys keys;
+    Py_buffer found;
+    if (argument_count != 2)
+        return PyErr_Format(PyExc_TypeError, "test() takes 2 arguments (%zd given)", argument_count);
+    if (perfpy_get_buffer(arguments[1], &found, "found", "?", 1, 1, PyBUF_WRITABLE) < 0)
+        return NULL;
+    int status = perfpy_keys_open(&keys, arguments[0], &self->hasher);
+    if (status == 0) {
+        if (!perfpy_keys_are_plain(&keys)) {
+            status = look_up_objects(self, &keys, found.buf, found.shape[0]);
+        } else if (keys.count == found.shape[0]) {
+            status = run_without_gil(self, &keys, found.buf);
+        } else {
+            PyErr_Format(PyExc_ValueError, "found must have %zd elements, not %zd", keys.count, found.shape[0]);
+            status = -1;
+        }
+        perfpy_keys_close(&keys);
+    }
+    PyBuffer_Release(&found);
+    if (status < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* Bytes that the geometry needs, or 0 where it makes no sense. */
+static uint64_t bytes_needed(int layout, unsigned long long size, int probes)
+{
+    if (size == 0 || size > (1ull << 57) || probes < 1 || probes > (layout == BLOOM_CLASSIC ? 64 : BLOOM_WORDS))
+        return 0;
+    switch (layout) {
+    case BLOOM_BLOCKED:
+        return size * 64;
+    case BLOOM_COUNTING:
+        return size * 256;
+    case BLOOM_CLASSIC:
+        return (size + 63) / 64 * 8;
+    default:
+        return 0;
+    }
+}
+
+PyDoc_STRVAR(filter_doc, "Filter(memory, layout, size, probes, seed)\n--\n\n"
+                         "A filter in the memory of a uint64 array aligned to 64 bytes.");
+
+static PyObject *filter_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    PyObject *memory;
+    int layout, probes;
+    unsigned long long size, seed;
+    static char *names[] = {"memory", "layout", "size", "probes", "seed", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OiKiK:Filter", names, &memory, &layout, &size, &probes, &seed))
+        return NULL;
+    PyObject *module = PyType_GetModuleByDef(type, &definition);
+    if (!module)
+        return NULL;
+    const struct module_state *state = PyModule_GetState(module);
+    Filter *self = (Filter *)type->tp_alloc(type, 0);
+    if (!self)
+        return NULL;
+    const uint64_t bytes = bytes_needed(layout, size, probes);
+    if (PyObject_GetBuffer(memory, &self->memory, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
+        self->memory.obj = NULL;
+    } else if (!bytes || (uint64_t)self->memory.len != bytes || (uintptr_t)self->memory.buf % 64) {
+        PyErr_SetString(PyExc_ValueError, "memory must be aligned to 64 bytes and as large as the geometry asks for");
+    } else if (!(self->lock = PyThread_allocate_lock())) {
+        PyErr_NoMemory();
+    } else {
+        self->bits = (struct bloom_bits){self->memory.buf, size, probes, self->subsets};
+        if (layout != BLOOM_CLASSIC)
+            perfpy_bloom_subsets(probes, self->subsets);
+        self->operations = perfpy_bloom_variant(state->isa, layout);
+        self->hasher = (struct perfpy_hasher){perfpy_seeds_from(seed), &state->types, state->isa};
+        return (PyObject *)self;
+    }
+    Py_DECREF(self);
+    return NULL;
+}
+
+static int filter_traverse(Filter *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->memory.obj);
+    return 0;
+}
+
+static void filter_dealloc(Filter *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (self->memory.obj)
+        PyBuffer_Release(&self->memory);
+    if (self->lock)
+        PyThread_free_lock(self->lock);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef filter_methods[] = {
+    {"add", (PyCFunction)filter_add, METH_O, "add($self, key, /)\n--\n\nAdd a key."},
+    {"remove", (PyCFunction)filter_remove, METH_O,
+     "remove($self, key, /)\n--\n\nTake away a key that was added; only of a counting filter."},
+    {"_update", (PyCFunction)filter_update, METH_O, "_update($self, keys, /)\n--\n\nAdd all keys."},
+    {"_test", (PyCFunction)(void (*)(void))filter_test, METH_FASTCALL, filter_test_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot filter_slots[] = {
+    {Py_tp_doc, (void *)filter_doc},
+    {Py_tp_new, filter_new},
+    {Py_tp_traverse, filter_traverse},
+    {Py_tp_dealloc, filter_dealloc},
+    {Py_tp_methods, filter_methods},
+    {Py_sq_contains, filter_contains},
+    {0, NULL},
+};
+
+static PyType_Spec filter_spec = {
+    .name = "perfpy._ext.bloom._c.Filter",
+    .basicsize = sizeof(Filter),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = filter_slots,
+};
+
+static int execute(PyObject *module)
+{
+    struct module_state *state = PyModule_GetState(module);
+    if (perfpy_choose_isa(module, ~0u, &state->isa) < 0 || perfpy_key_types_import(&state->types) < 0)
+        return -1;
+    state->filter_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &filter_spec, NULL);
+    return state->filter_type ? PyModule_AddType(module, state->filter_type) : -1;
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg)
+{
+    struct module_state *state = PyModule_GetState(module);
+    Py_VISIT(state->filter_type);
+    return perfpy_key_types_visit(&state->types, visit, arg);
+}
+
+static int clear(PyObject *module)
+{
+    struct module_state *state = PyModule_GetState(module);
+    Py_CLEAR(state->filter_type);
+    perfpy_key_types_clear(&state->types);
+    return 0;
+}
+
+static void release(void *module)
+{
+    clear(module);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, execute},
+    PERFPY_LAST_SLOTS,
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_c",
+    .m_doc = "Bloom filters.",
+    .m_size = sizeof(struct module_state),
+    .m_slots = slots,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = release,
+};
+
+PyMODINIT_FUNC PyInit__c(void)
+{
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,361 @@
+"""What all Bloom filters of one geometry can do, whichever backend sets and tests their bits."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import mmap
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfpy._container import pack, unpack
+from perfpy._dispatch import BackendUnavailable
+from perfpy._files import write_atomically
+from perfpy.hashing import plain
+
+from ._sizing import BLOCK_WORDS, MOST_PROBES, WORD_BITS, Geometry, count_from_fill, mean_error
+
+Key: TypeAlias = Callable[[Any], object]
+
+_KIND = "Bloom filter"
+_CACHE_LINE = 64
+
+
+class Spec(NamedTuple):
+    """What a filter is, but for its bits.
+
+    Attributes
+    ----------
+    capacity : int
+        For how many keys it was sized.
+    error_rate : float
+        With that many keys in it.
+    geometry : Geometry
+        Layout, size, probes.
+    seed : int
+        Of the hash.
+    """
+
+    capacity: int
+    error_rate: float
+    geometry: Geometry
+    seed: int
+
+
+class BloomFilter(ABC):
+    """A set of keys that may take a key for a member that is none, and never the other way round.
+
+    Made by `perfpy.bloom_filter`. ``key in filter``, `add` and `update` are what it is for; filters of one
+    geometry and seed can be united with ``|`` and, less exactly, intersected with ``&``. What it does to keys
+    depends on neither process nor machine. Several threads may add to it at once.
+
+    Parameters
+    ----------
+    spec : Spec
+        What filter it is.
+    memory : uint64 array
+        Its bits, aligned to 64 bytes.
+    key : callable, optional
+        Makes of what is added or looked for what is hashed.
+    """
+
+    #: The backend's name.
+    backend: ClassVar[str]
+    _spec: Spec
+    _memory: NDArray[np.uint64]
+    _key: Key | None
+
+    def __init__(self, spec: Spec, memory: NDArray[np.uint64], key: Key | None = None) -> None:
+        self._spec = spec
+        self._memory = memory
+        self._key = key
+
+    @abstractmethod
+    def add(self, key: object, /) -> None:
+        """Add a key."""
+
+    @abstractmethod
+    def remove(self, key: object, /) -> None:
+        """Take away a key that was added; only of a counting filter."""
+
+    @abstractmethod
+    def __contains__(self, key: object, /) -> bool:
+        """Tell whether a key was added, rightly if it was, and with the error rate if it was not."""
+
+    @abstractmethod
+    def _update(self, keys: Iterable[Any], /) -> None:
+        """Add keys from a source that is plain."""
+
+    @abstractmethod
+    def _test(self, keys: Iterable[Any], found: NDArray[np.bool_], /) -> None:
+        """Look keys of a source up that is plain and has a length."""
+
+    def update(self, items: Iterable[Any]) -> None:
+        """Add all keys of an iterable, or of a 1-D array or column of numbers, str or bytes.
+
+        Where one of them is no key, those before it have been added.
+        """
+        if self._key is not None:
+            items = map(self._key, items)
+        self._update(plain(items))
+
+    def contains(self, items: Iterable[Any]) -> NDArray[np.bool_]:
+        """Look up all keys of an iterable, or of a 1-D array or column.
+
+        Returns
+        -------
+        bool array
+            Whether each is in the filter.
+        """
+        if self._key is not None:
+            items = list(map(self._key, items))
+        keys = plain(items)
+        if not isinstance(keys, (list, tuple, np.ndarray)):
+            keys = list(keys)
+        found = np.empty(len(keys), np.bool_)
+        self._test(keys, found)
+        return found
+
+    @property
+    def capacity(self) -> int:
+        """For how many keys the filter was sized."""
+        return self._spec.capacity
+
+    @property
+    def error_rate(self) -> float:
+        """Highest rate at which strangers are found, with `capacity` keys in the filter."""
+        return self._spec.error_rate
+
+    @property
+    def layout(self) -> str:
+        """``"blocked"``, ``"classic"`` or ``"counting"``."""
+        return self._spec.geometry.layout
+
+    @property
+    def seed(self) -> int:
+        """Seed of the hash."""
+        return self._spec.seed
+
+    @property
+    def bits(self) -> int:
+        """Number of bits, or of counters."""
+        return self._spec.geometry.bits
+
+    @property
+    def probes(self) -> int:
+        """How many bits belong to a key."""
+        return self._spec.geometry.probes
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the bits take."""
+        return self._memory.nbytes
+
+    @property
+    def fill_ratio(self) -> float:
+        """Part of the bits that are set, or of the counters that are not 0."""
+        return int(self._bits_set().sum()) / self.bits
+
+    def approximate_count(self) -> float:
+        """Estimate from the bits how many different keys were added; infinite where all bits are set."""
+        return count_from_fill(self._spec.geometry, self.fill_ratio)
+
+    def expected_error(self) -> float:
+        """Return the probability, by the bits as they are now, that a key is found which was not added."""
+        if self.layout == "classic":
+            return self.fill_ratio**self.probes
+        return mean_error(self._bits_set().reshape(-1, BLOCK_WORDS) / WORD_BITS, self.probes)
+
+    def _bits_set(self) -> NDArray[np.int64]:
+        """Count the bits that are set in each word of 32, or the counters that are not 0 in each 32."""
+        words = self._memory.view(np.uint32)
+        if self.layout == "counting":  # any of the four bits, moved to the lowest
+            words = words | words >> np.uint32(2)
+            words = (words | words >> np.uint32(1)) & np.uint32(0x11111111)
+        counts: NDArray[np.int64] = np.bitwise_count(words).astype(np.int64)
+        return counts.reshape(-1, 4).sum(axis=1) if self.layout == "counting" else counts
+
+    def copy(self) -> Self:
+        """Return a filter with the same bits that can be changed by itself."""
+        memory = empty_memory(self._spec.geometry)
+        memory[:] = self._memory
+        return type(self)(self._spec, memory, self._key)
+
+    def clear(self) -> None:
+        """Take out all keys."""
+        if not self._memory.flags.writeable:
+            raise ValueError("the filter is read-only, as it was loaded so; change a copy()")
+        self._memory[:] = 0
+
+    def _combine(self, other: object, operation: np.ufunc, into: NDArray[np.uint64]) -> bool:
+        """Combine the bits of two filters, if both are filters; complain if they do not fit together."""
+        if not isinstance(other, BloomFilter):
+            return False
+        mine, theirs = self._spec, other._spec
+        if (mine.geometry, mine.seed) != (theirs.geometry, theirs.seed):
+            raise ValueError(
+                f"filters must have the same geometry and seed: {mine.geometry}, seed {mine.seed} is not "
+                f"{theirs.geometry}, seed {theirs.seed}"
+            )
+        if self.layout == "counting":
+            raise ValueError("counting filters cannot be combined; make filters with counting=False")
+        if not into.flags.writeable:
+            raise ValueError("the filter is read-only, as it was loaded so; change a copy()")
+        operation(self._memory, other._memory, out=into)
+        return True
+
+    def __or__(self, other: object) -> Self:
+        result = self.copy()
+        return result if result._combine(other, np.bitwise_or, result._memory) else NotImplemented
+
+    def __ior__(self, other: object) -> Self:
+        return self if self._combine(other, np.bitwise_or, self._memory) else NotImplemented
+
+    def __and__(self, other: object) -> Self:
+        result = self.copy()
+        return result if result._combine(other, np.bitwise_and, result._memory) else NotImplemented
+
+    def __iand__(self, other: object) -> Self:
+        return self if self._combine(other, np.bitwise_and, self._memory) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two filters have the same geometry, seed and bits, whatever their backends."""
+        if not isinstance(other, BloomFilter):
+            return NotImplemented
+        mine, theirs = self._spec, other._spec
+        same = (mine.geometry, mine.seed) == (theirs.geometry, theirs.seed)
+        return same and np.array_equal(self._memory, other._memory)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __bool__(self) -> bool:
+        """Tell whether any key was added."""
+        return bool(self._memory.any())
+
+    def __repr__(self) -> str:
+        count = self.approximate_count()
+        keys = f"about {round(count):,} keys" if math.isfinite(count) else "overfull"
+        return (
+            f"<{type(self).__name__} for {self.capacity:,} keys at error rate {self.error_rate:g}: {keys}, "
+            f"{self.layout}, {self.nbytes:,} bytes, backend {self.backend}>"
+        )
+
+    def _container(self) -> list[Any]:
+        if self._key is not None:
+            raise ValueError("a filter with a key function cannot be saved; save one of the keys themselves")
+        spec = self._spec
+        meta = {
+            "capacity": spec.capacity,
+            "error_rate": spec.error_rate,
+            "layout": spec.geometry.layout,
+            "size": spec.geometry.size,
+            "probes": spec.geometry.probes,
+            "seed": spec.seed,
+        }
+        words = self._memory.view(np.uint32).astype("<u4", copy=False)
+        return pack(_KIND, meta, words.data)
+
+    def to_bytes(self) -> bytes:
+        """Return the filter as bytes, with a checksum; `from_bytes` makes a filter of it again."""
+        return b"".join(self._container())
+
+    @classmethod
+    def from_bytes(cls, data: Any, *, verify: bool = True) -> Self:
+        """Make a filter of what `to_bytes` returned; a `ValueError` says what is wrong with it."""
+        meta, payload = unpack(_KIND, data, verify=verify)
+        spec = _spec_from(meta, len(payload))
+        memory = empty_memory(spec.geometry)
+        memory.view(np.uint32)[:] = np.frombuffer(payload, "<u4")
+        return cls._bound(spec, memory)
+
+    @classmethod
+    def _bound(cls, spec: Spec, memory: NDArray[np.uint64]) -> Self:
+        """Return a filter with these bits: of the fastest backend where none is said."""
+        if not inspect.isabstract(cls):
+            return cls(spec, memory)
+        from . import BLOOM_FILTER
+
+        made: Self = BLOOM_FILTER["auto"](spec, memory)
+        return made
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the filter to a file, which is there whole or not at all."""
+        parts = self._container()
+        write_atomically(Path(path), lambda file: file.writelines(parts))
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, mmap_mode: bool = False, verify: bool = True) -> Self:
+        """Read a filter from a file that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        mmap_mode : bool, default: False
+            Map the file into memory instead of reading it: pages are read when they are looked at, processes
+            share them, and the filter is read-only.
+        verify : bool, default: True
+            Check the checksum, which reads the whole file.
+        """
+        with Path(path).open("rb") as file:
+            if not mmap_mode:
+                return cls.from_bytes(file.read(), verify=verify)
+            try:
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except ValueError:
+                raise ValueError(f"this is not a {_KIND} that perfpy saved: {str(path)!r} is empty") from None
+        meta, payload = unpack(_KIND, data, verify=verify)
+        spec = _spec_from(meta, len(payload))
+        if np.dtype("<u4") != np.dtype(np.uint32):
+            return cls.from_bytes(data, verify=False)
+        return cls._bound(spec, np.frombuffer(payload, np.uint64))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.backend, self.to_bytes())
+
+
+def _restored(backend: str, data: bytes) -> BloomFilter:
+    """Unpickle a filter, with another backend where its own is not there."""
+    from . import BLOOM_FILTER
+
+    try:
+        kind = BLOOM_FILTER[backend]
+    except BackendUnavailable:
+        kind = BLOOM_FILTER["auto"]
+    restored: BloomFilter = kind.from_bytes(data)  # type: ignore[attr-defined]  # a kernel that is a class
+    return restored
+
+
+def empty_memory(geometry: Geometry) -> NDArray[np.uint64]:
+    """Return zeroed memory for a filter, aligned to lines of the cache."""
+    words = geometry.nbytes // 8
+    memory = np.zeros(words + _CACHE_LINE // 8, np.uint64)
+    start = -memory.ctypes.data % _CACHE_LINE // 8
+    return memory[start : start + words]
+
+
+def _spec_from(meta: dict[str, Any], payload: int) -> Spec:
+    """Check what a container says about its filter."""
+    try:
+        numbers = [meta[name] for name in ("capacity", "size", "probes", "seed")]
+        layout, rate = meta["layout"], meta["error_rate"]
+    except KeyError as missing:
+        raise ValueError(f"this {_KIND} is damaged: it does not say its {missing}") from None
+    if (
+        not all(type(number) is int for number in numbers)
+        or layout not in MOST_PROBES
+        or type(rate) is not float
+    ):
+        raise ValueError(f"this {_KIND} is damaged: it says of itself {meta}")
+    capacity, size, probes, seed = numbers
+    shape = Geometry(layout, size, probes)
+    sensible = size >= 1 and 1 <= probes <= MOST_PROBES[layout] and 0 <= seed < 2**64 and capacity >= 1
+    if not sensible or not 0 < rate < 1 or shape.nbytes != payload:
+        raise ValueError(f"this {_KIND} is damaged: it says of itself {meta}, and has {payload} bytes")
+    return Spec(capacity, rate, shape, seed)
