@@ -8,7 +8,7 @@ enum { HUGE_PAGE = 1 << 21 };
 
 void *perfpy_diffusion_allocate(size_t bytes)
 {
-    const size_t alignment = bytes < 2 * HUGE_PAGE ? DIFFUSION_ALIGNMENT : HUGE_PAGE;
+    const size_t alignment = bytes < HUGE_PAGE / 2 ? DIFFUSION_ALIGNMENT : HUGE_PAGE;
     if (bytes == 0 || bytes > PTRDIFF_MAX - alignment)
         return NULL;
     bytes = (bytes + alignment - 1) / alignment * alignment;

@@ -61,7 +61,7 @@ static void make_group(struct wave *wave, const struct level *level, ptrdiff_t p
     group.below = old_row(wave, old, plane, row + 1) - group.centre[1];
     for (int i = 0; i < planes; i++)
         group.new[i] = new_row(wave, level->number, plane + i, row);
-    const bool stream = wave->stream && level->number == wave->levels;
+    const enum target target = level->number == wave->levels ? wave->target : CACHED;
     for (int s = 0; s < level->stretch_count; s++) {
         const struct stretch *stretch = &level->stretches[s];
         for (int i = 0; i < 2; i++)
@@ -69,7 +69,7 @@ static void make_group(struct wave *wave, const struct level *level, ptrdiff_t p
         if (keep)
             keep_rows(&group, planes, stretch);
         else
-            make_rows(&group, planes, stretch, &wave->weights, stream);
+            make_rows(&group, planes, stretch, &wave->weights, target);
     }
 }
 
@@ -167,14 +167,16 @@ static enum diffusion_status advance(const struct diffusion_piece *piece, const 
 {
     const struct diffusion_problem *problem = piece->problem;
     const struct cut cut = choose_cut(problem, piece->steps);
+    const uintptr_t result = (uintptr_t)piece->to / sizeof(REAL);
+    /* Cells of ring rows are aligned as those of the result, which arrays of Python's seldom are to a line. */
     struct wave wave = {
         .problem = problem,
         .levels = piece->steps,
         .from = piece->from,
         .to = piece->to,
-        .ring = (REAL *)piece->workspace + LINE,
+        .ring = (REAL *)piece->workspace + LINE + result % LINE,
         .weights = {.isotropic = problem->isotropic},
-        .stream = problem->shape[1] * problem->shape[2] % LINE == 0,
+        .target = problem->shape[2] % LINE == 0 && result % LINE == 0 ? STREAMED : CACHED,
     };
     for (int axis = 0; axis < 3; axis++)
         wave.weights.k[axis] = (REAL)problem->weights[axis];
@@ -201,5 +203,5 @@ struct diffusion_method KERNEL_NAME(const struct diffusion_problem *problem)
         const size_t bytes = ring_bytes(choose_cut(problem, levels), levels);
         most = bytes > most ? bytes : most;
     }
-    return (struct diffusion_method){advance, DEPTH, most + 2 * LINE * sizeof(REAL)};
+    return (struct diffusion_method){advance, DEPTH, most + 3 * LINE * sizeof(REAL)};
 }

@@ -26,7 +26,7 @@ struct wave {
     const REAL *from;
     REAL *to, *ring;
     struct weights weights;
-    bool stream;
+    enum target target; /* of the last level */
     bool part;             /* the box is narrower than the field */
     ptrdiff_t left, width; /* cells of a ring row: the first, negative where it wraps around, and how many */
     ptrdiff_t stride;      /* from one ring row to the next */

@@ -42,17 +42,26 @@ INLINE vreal broadcast(REAL value)
     return (vreal){0} + value;
 }
 
-/* Past the caches where `stream`, which needs an aligned address: a line that is not read again soon would first be
- * fetched, to be overwritten. Stores narrower than a line gain nothing. */
-INLINE void store(REAL *to, vreal v, bool stream)
+/* Asks for a line to be brought to the second-level cache. */
+INLINE void fetch(const REAL *line)
+{
+    __builtin_prefetch(line, 0, 2);
+}
+
+/* How results go to memory. Past the caches, as a line that is not read again soon would first be fetched, to be
+ * overwritten; but only whole lines: stores narrower than a line gain nothing, and rows that do not begin with a line lose
+ * more at their ends than they gain. */
+enum target { CACHED, STREAMED };
+
+INLINE void store(REAL *to, vreal v, enum target target)
 {
 #if defined(__AVX512F__)
-    if (stream) {
+    if (target == STREAMED) {
         _mm512_stream_si512((void *)to, (__m512i)v);
         return;
     }
 #endif
-    (void)stream;
+    (void)target;
     memcpy(to, &v, sizeof v);
 }
 
@@ -126,8 +135,8 @@ struct rows {
 };
 
 /* One vector of each plane, at cell x. `first` and `last`: it holds the first, the last cell of the stretch. */
-INLINE void step_vectors(const struct rows *rows, int planes, bool isotropic, bool stream, ptrdiff_t x,
-                         const struct stretch *s, bool first, bool last)
+INLINE void step_vectors(const struct rows *rows, int planes, bool isotropic, ptrdiff_t x, const struct stretch *s,
+                         bool first, bool last, enum target target)
 {
     vreal g[PLANES + 2], before[PLANES], after[PLANES];
 #pragma GCC unroll 8
@@ -149,18 +158,18 @@ INLINE void step_vectors(const struct rows *rows, int planes, bool isotropic, bo
             new = window(window(old, old, 1), window(new, new, 1), LANES - 1);
         if (last && s->held_last)
             new = window(window(new, new, LANES - 1), window(old, old, LANES - 1), 1);
-        store(rows->new[i] + x, new, stream);
+        store(rows->new[i] + x, new, target);
     }
 }
 
-/* The cells of a stretch in front of the first address of `new` that a vector can be streamed to. */
-INLINE ptrdiff_t unaligned_cells(const REAL *new)
+/* The cells of a row in front of the first address that is a multiple of a vector. */
+INLINE ptrdiff_t unaligned_cells(const REAL *row)
 {
-    return (ptrdiff_t)(-(uintptr_t)new % VECTOR_BYTES / sizeof(REAL));
+    return (ptrdiff_t)(-(uintptr_t)row % VECTOR_BYTES / sizeof(REAL));
 }
 
 INLINE void step_rows(const struct group *group, int planes, const struct stretch *stretch, const struct weights *w,
-                      bool isotropic, bool stream)
+                      bool isotropic, enum target target)
 {
     const struct stretch s = *stretch;
     struct rows rows = {.above = group->above, .below = group->below};
@@ -173,38 +182,42 @@ INLINE void step_rows(const struct group *group, int planes, const struct stretc
     for (int axis = 0; axis < 3; axis++)
         rows.k[axis] = broadcast(w->k[axis]);
     const REAL *ahead0 = group->ahead[0], *ahead1 = group->ahead[1];
+    for (int i = 0; i < 2 && group->ahead[i]; i++) {
+        fetch(group->ahead[i]); /* the others follow with their vectors */
+        fetch(group->ahead[i] + s.cells - 1);
+    }
 
-    /* The last vector overlaps the one before it where the cells are no multiple of the lanes. */
-    const ptrdiff_t last = s.cells - LANES, head = stream ? unaligned_cells(rows.new[0]) : 0;
+    /* The first and the last vector overlap those beside them where the others would not be aligned. */
+    const ptrdiff_t last = s.cells - LANES, head = unaligned_cells(rows.new[0]);
     if (last == 0) {
-        step_vectors(&rows, planes, isotropic, false, 0, &s, true, true);
+        step_vectors(&rows, planes, isotropic, 0, &s, true, true, target);
         return;
     }
-    step_vectors(&rows, planes, isotropic, stream && !head, 0, &s, true, false);
+    step_vectors(&rows, planes, isotropic, 0, &s, true, false, target);
     for (ptrdiff_t x = head ? head : LANES; x < last; x += LANES) {
         if (ahead0)
-            __builtin_prefetch(ahead0 + x, 0, 2);
+            fetch(ahead0 + x);
         if (ahead1)
-            __builtin_prefetch(ahead1 + x, 0, 2);
-        step_vectors(&rows, planes, isotropic, stream, x, &s, false, false);
+            fetch(ahead1 + x);
+        step_vectors(&rows, planes, isotropic, x, &s, false, false, target);
     }
-    step_vectors(&rows, planes, isotropic, stream && (last - head) % LANES == 0, last, &s, false, true);
+    step_vectors(&rows, planes, isotropic, last, &s, false, true, target);
 }
 
 /* One function for each combination, so that inside it is constant. */
-#define STEP_ROWS(name, planes, isotropic, stream)                                                          \
+#define STEP_ROWS(name, planes, isotropic, target)                                                          \
     static __attribute__((noinline)) void name(const struct group *group, const struct stretch *stretch,   \
                                                const struct weights *weights)                               \
     {                                                                                                       \
-        step_rows(group, planes, stretch, weights, isotropic, stream);                                      \
+        step_rows(group, planes, stretch, weights, isotropic, target);                                      \
     }
 
-STEP_ROWS(one_plane, 1, true, false)
-STEP_ROWS(one_plane_weighted, 1, false, false)
-STEP_ROWS(planes_kept, PLANES, true, false)
-STEP_ROWS(planes_kept_weighted, PLANES, false, false)
-STEP_ROWS(planes_streamed, PLANES, true, true)
-STEP_ROWS(planes_streamed_weighted, PLANES, false, true)
+STEP_ROWS(one_plane, 1, true, CACHED)
+STEP_ROWS(one_plane_weighted, 1, false, CACHED)
+STEP_ROWS(planes_kept, PLANES, true, CACHED)
+STEP_ROWS(planes_kept_weighted, PLANES, false, CACHED)
+STEP_ROWS(planes_streamed, PLANES, true, STREAMED)
+STEP_ROWS(planes_streamed_weighted, PLANES, false, STREAMED)
 
 /* The new rows are the old ones. */
 static void keep_rows(const struct group *group, int planes, const struct stretch *stretch)
@@ -216,9 +229,9 @@ static void keep_rows(const struct group *group, int planes, const struct stretc
 
 typedef void rows_function(const struct group *group, const struct stretch *stretch, const struct weights *weights);
 
-/* Makes the new rows of a group of 1 or of PLANES planes. Rows are streamed only where all are equally aligned. */
+/* Makes the new rows of a group of 1 or of PLANES planes. Streamed rows begin and end with a line. */
 static void make_rows(const struct group *group, int planes, const struct stretch *stretch,
-                      const struct weights *weights, bool stream)
+                      const struct weights *weights, enum target target)
 {
     static rows_function *const functions[2][3] = {
         {one_plane_weighted, planes_kept_weighted, planes_streamed_weighted},
@@ -227,7 +240,7 @@ static void make_rows(const struct group *group, int planes, const struct stretc
     if (stretch->cells < LANES)
         short_rows(group, planes, stretch, weights);
     else
-        functions[weights->isotropic][planes == 1 ? 0 : stream ? 2 : 1](group, stretch, weights);
+        functions[weights->isotropic][planes == 1 ? 0 : target == STREAMED ? 2 : 1](group, stretch, weights);
 }
 
 #endif
