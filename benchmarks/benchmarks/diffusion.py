@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import shutil
 
 import numpy as np
 
@@ -41,6 +42,9 @@ def peer(name, threads):
         module = importlib.import_module(f"{__package__}.peers.{PEERS[name]}")
     except ImportError as error:
         raise NotImplementedError(f"{name} is not available: {error}") from error
+    package, program = getattr(module, "PACKAGE", None), getattr(module, "PROGRAM", None)
+    if (package and importlib.util.find_spec(package) is None) or (program and shutil.which(program) is None):
+        raise NotImplementedError(f"{name} needs {package or program}")
     return lambda field, steps, dt=0.1: module.diffuse(field, steps, dt, threads)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+PACKAGE = "numba"
+
 
 @numba.njit(parallel=True)
 def _line(one, two, steps, k):

@@ -8,15 +8,18 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-import pystencils
 
 import perfpy
+
+PACKAGE = "pystencils"
 
 _TARGETS = {"avx512": "X86_AVX512", "avx2": "X86_AVX", "baseline": "GenericCPU"}
 
 
 @functools.cache
 def _kernel(dimensions, dtype, dt, threads):
+    import pystencils  # here, as asv imports every module whether its peer is installed or not
+
     source, target = pystencils.fields(f"source, target: {dtype}[{dimensions}D]")
     offsets = np.eye(dimensions, dtype=int)
     neighbours = sum(source[tuple(map(int, sign * offset))] for offset in offsets for sign in (-1, 1))
