@@ -9,8 +9,7 @@
  * so their bits depend on r alone, their distances on p alone, and the next block is p bytes further. With the class
  * of p known to the compiler the masks are immediate operands, the distances stay in registers, and crossing one
  * multiple off is a single instruction of about one cycle. A block is never cut: what it crosses off beyond the limit
- * is needed there soon. That leaves no position on the wheel to be kept and no jump that the processor cannot
- * predict.
+ * is needed there soon. That leaves no position on the wheel to be kept, and no jump but the loop's.
  */
 #ifndef PERFPY_PRIMES_WHEEL_H
 #define PERFPY_PRIMES_WHEEL_H
