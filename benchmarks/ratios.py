@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 from cases import Cases, Contender, Contest
 
-TECHNIQUES = {"julia": "cases.julia", "diffuse": "cases.diffusion"}
+TECHNIQUES = {"julia": "cases.julia", "diffuse": "cases.diffusion", "primes": "cases.primes"}
 
 
 def measure(functions: Mapping[str, Contender], rounds: int) -> dict[str, list[float]]:
