@@ -267,6 +267,18 @@ static bool check_interrupts(void)
     return asked > 2 || complain(&job, "hardly ever asked");
 }
 
+/* A window so long that in bytes its end has more than 32 bits; its first segments are enough to see. */
+static bool check_long(void)
+{
+    machine.l1 = 32 << 10;
+    machine.l2 = 2 << 20;
+    struct sieve_job job = {.machine = &machine, .first = 0, .last = 10000000000000, .members = 1};
+    stop_at_poll = 4;
+    const bool stopped = run(&job) == SIEVE_INTERRUPTED;
+    stop_at_poll = 0;
+    return stopped || complain(&job, "interrupt ignored");
+}
+
 static bool check_no_memory(void)
 {
     struct sieve_job job = {.machine = &machine, .first = 1000000000000, .last = 1000000999999, .members = 1};
@@ -302,7 +314,7 @@ int main(int argc, char **argv)
         return 2;
     random_state = strtoull(argv[3], NULL, 10);
     sieve_plainly();
-    bool right = check_known() && check_interrupts() && check_no_memory();
+    bool right = check_known() && check_interrupts() && check_no_memory() && check_long();
     for (int window = atoi(argv[2]); window > 0 && right; window--) {
         choose_machine(byte_compress);
         right = check_random_window(window % 128 == 0 ? 50 : 40, window % 16 == 0 ? 200000 : 4000);

@@ -11,7 +11,7 @@
  * margin, which is moved to the start of the next segment; and before the first segment is another.
  *
  * Cost: for numbers about x, 30 bytes' numbers take 8 (log log sqrt(x) - log log 163) crossings of one to three
- * cycles each, and each sieving prime one division for each span of segments (see span_bytes). Memory: a segment and
+ * cycles each, and each sieving prime one division for each span of segments (see span_end). Memory: a segment and
  * two margins, at most three times half the L2 cache; 20 bytes for each prime up to the segment's bytes; and above
  * about 10**11 the hits of large primes (large.h) in a span of segments, which grow from a few MB to 100 MB at 10**15
  * and 500 MB at 2**64.
@@ -33,6 +33,7 @@ enum {
     TINY = 2048, /* primes below cross off by seven blocks */
     SPAN_LEAST = 8 << 20,
     SPAN_MOST = 32 << 20,
+    SPAN_LONGEST = 1 << 30, /* bytes; without large primes */
     SEGMENT_COST = 2,           /* nanoseconds a byte */
 };
 
@@ -355,29 +356,28 @@ static enum sieve_status sieve_span(struct run *run, const struct window *window
     return status;
 }
 
-/* How many bytes to sieve at once: all, unless there are large primes, each of which costs something in every span. */
-static uint64_t span_bytes(const struct run *run, const struct window *window)
+/* The end of the span that starts at `first`: as far as positions of blocks fit into 31 bits, which is billions of
+ * numbers, unless there are large primes, whose hits have to be kept. Each prime costs something in every span. */
+static uint64_t span_end(const struct run *run, uint64_t first, uint64_t end)
 {
-    const struct plan plan = plan_for(run->machine, window);
-    if (plan.root <= plan.medium)
-        return window->end - window->first;
-    const uint32_t bytes = plan.root / 32;
-    return bytes < SPAN_LEAST ? SPAN_LEAST : bytes > SPAN_MOST ? SPAN_MOST : bytes;
+    struct window span = {first, end - first < SPAN_LONGEST ? end : first + SPAN_LONGEST, 0xff, 0xff};
+    const struct plan plan = plan_for(run->machine, &span);
+    if (plan.root > plan.medium) {
+        const uint32_t bytes = plan.root / 32;
+        const uint64_t most = bytes < SPAN_LEAST ? SPAN_LEAST : bytes > SPAN_MOST ? SPAN_MOST : bytes;
+        span.end = span.end - first < most ? span.end : first + most;
+    }
+    return span.end;
 }
 
 static enum sieve_status sieve(struct run *run, const struct window *window, const struct consumer *consumer)
 {
-    const uint64_t step = span_bytes(run, window);
     struct hits hits = {0};
     enum sieve_status status = SIEVE_DONE;
-    for (uint64_t first = window->first; first < window->end && status == SIEVE_DONE; first += step) {
-        struct window span = {first, window->end, 0xff, window->tail};
-        if (first == window->first)
-            span.head = window->head;
-        if (window->end - first > step) {
-            span.end = first + step;
-            span.tail = 0xff;
-        }
+    for (uint64_t first = window->first, end; first < window->end && status == SIEVE_DONE; first = end) {
+        end = span_end(run, first, window->end);
+        const struct window span = {first, end, first == window->first ? window->head : 0xff,
+                                    end == window->end ? window->tail : 0xff};
         status = sieve_span(run, &span, consumer, &hits);
     }
     hits_free(&hits);
