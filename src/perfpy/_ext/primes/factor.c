@@ -32,7 +32,7 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 
 static inline uint64_t step(const struct montgomery *m, uint64_t x, uint64_t c)
 {
-    return montgomery_add(montgomery_multiply(x, x, m->n, m->inverse), c, m->n);
+    return montgomery_multiply_add(x, x, c, m->n, m->inverse);
 }
 
 static inline uint64_t distance(uint64_t a, uint64_t b)

@@ -93,6 +93,8 @@ static int is_square(uint64_t n)
 
 uint64_t perfpy_lucas_parameter(uint64_t n)
 {
+    if (n % 5 == 2 || n % 5 == 3)
+        return 3; /* (5 | n) = (n | 5) */
     for (uint64_t p = 3;; p++) {
         const int symbol = jacobi(p * p - 4, n);
         if (symbol < 0)

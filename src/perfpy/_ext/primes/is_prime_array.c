@@ -88,7 +88,8 @@ static void run_base_2(struct stages *stages, size_t least)
     }                                                                                                                  \
     break
 
-static void load(const struct integers *numbers, size_t first, size_t count, uint64_t *block)
+/* The numbers first, ..., first + count - 1 as uint64, in `block` unless they are that already. */
+static const uint64_t *load(const struct integers *numbers, size_t first, size_t count, uint64_t *block)
 {
     switch ((int)numbers->size * (numbers->is_signed ? -1 : 1)) {
     case 1:
@@ -98,7 +99,7 @@ static void load(const struct integers *numbers, size_t first, size_t count, uin
     case 4:
         LOAD(uint32_t);
     case 8:
-        LOAD(uint64_t);
+        return (const uint64_t *)numbers->data + first;
     case -1:
         LOAD(int8_t);
     case -2:
@@ -108,6 +109,7 @@ static void load(const struct integers *numbers, size_t first, size_t count, uin
     default:
         LOAD(int64_t);
     }
+    return block;
 }
 
 enum is_prime_status KERNEL_NAME(const struct prime_tables *tables, const struct integers *numbers, uint8_t *out,
@@ -119,9 +121,9 @@ enum is_prime_status KERNEL_NAME(const struct prime_tables *tables, const struct
     stages.base_2.count = stages.lucas.count = 0;
     for (size_t first = 0; first < numbers->count; first += BLOCK) {
         const size_t count = numbers->count - first < BLOCK ? numbers->count - first : BLOCK;
-        load(numbers, first, count, stages.block);
+        const uint64_t *block = load(numbers, first, count, stages.block);
         memset(out + first, 0, count);
-        stages.base_2.count = divide_by_trial_primes(tables, stages.block, count, out + first, stages.base_2.n,
+        stages.base_2.count = divide_by_trial_primes(tables, block, count, out + first, stages.base_2.n,
                                                      stages.base_2.place);
         for (size_t k = 0; k < stages.base_2.count; k++)
             stages.base_2.place[k] += first;

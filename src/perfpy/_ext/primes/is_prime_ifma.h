@@ -125,16 +125,21 @@ static inline struct modulus modulus_of(const uint64_t n[8])
     return m;
 }
 
-/* 2**104 mod n, the form of 1. */
+/* 2**104 mod n, the form of 1: r = 2**64 mod n by division, then r * 2**40 - q * n where q is the quotient in doubles,
+ * made a little smaller so that it is exact or one too small. */
 static inline __m512i form_of_1(const uint64_t n[8], const struct modulus *m)
 {
     uint64_t power[8];
     for (int k = 0; k < 8; k++)
-        power[k] = (0 - n[k]) % n[k]; /* 2**64 mod n */
-    __m512i one = _mm512_loadu_si512(power);
-    for (int k = 64; k < 104; k++)
-        one = add_mod(one, one, m->n);
-    return one;
+        power[k] = (0 - n[k]) % n[k];
+    const __m512i r = _mm512_loadu_si512(power), zero = _mm512_setzero_si512();
+    const __m512d scaled = _mm512_mul_pd(_mm512_cvtepu64_pd(r), _mm512_set1_pd(0x1p40 * (1 - 0x1p-50)));
+    const __m512i q = _mm512_cvttpd_epu64(_mm512_div_pd(scaled, _mm512_cvtepu64_pd(m->n)));
+    const __m512i low = _mm512_and_si512(_mm512_slli_epi64(r, 40), _mm512_set1_epi64((INT64_C(1) << 52) - 1));
+    const __m512i difference = _mm512_sub_epi64(low, MADD_LOW(zero, q, m->part.low));
+    const __m512i product = MADD_LOW(MADD_HIGH(zero, q, m->part.low), q, m->part.high);
+    const __m512i high = _mm512_sub_epi64(_mm512_srli_epi64(r, 12), product);
+    return canonical((struct limbs){difference, _mm512_add_epi64(high, _mm512_srai_epi64(difference, 52))}, m);
 }
 
 /* The lanes whose bit is set, as a mask. */

@@ -95,6 +95,23 @@ static inline uint64_t word_at(const uint8_t *bytes)
     return word;
 }
 
+#if defined(__x86_64__) && !defined(__POPCNT__)
+/* Without an instruction that counts: the words are added up by bytes, which a line cannot overflow. */
+static inline int64_t popcount_line(const uint8_t *line, const uint8_t *mask)
+{
+    const uint64_t twos = UINT64_C(0x5555555555555555), fours = UINT64_C(0x3333333333333333);
+    const uint64_t bytes = UINT64_C(0x0f0f0f0f0f0f0f0f), pairs = UINT64_C(0x00ff00ff00ff00ff);
+    uint64_t sum = 0;
+    for (int k = 0; k < LINE; k += 8) {
+        uint64_t bits = word_at(line + k) & (mask ? word_at(mask + k) : ~UINT64_C(0));
+        bits -= bits >> 1 & twos;
+        bits = (bits & fours) + (bits >> 2 & fours);
+        sum += (bits + (bits >> 4)) & bytes;
+    }
+    sum = (sum & pairs) + (sum >> 8 & pairs); /* up to 512 in all */
+    return (int64_t)(sum * UINT64_C(0x0001000100010001) >> 48);
+}
+#else
 static inline int64_t popcount_line(const uint8_t *line, const uint8_t *mask)
 {
     int64_t count = 0;
@@ -102,6 +119,7 @@ static inline int64_t popcount_line(const uint8_t *line, const uint8_t *mask)
         count += __builtin_popcountll(word_at(line + k) & (mask ? word_at(mask + k) : ~UINT64_C(0)));
     return count;
 }
+#endif
 
 static inline void tally_begin(struct tally *tally)
 {

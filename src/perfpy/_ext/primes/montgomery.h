@@ -39,13 +39,23 @@ static inline uint64_t montgomery_subtract(uint64_t a, uint64_t b, uint64_t n)
     return a >= b ? a - b : a + (n - b);
 }
 
+/* a * b / 2**64 + c mod n for a, b, c < n. The sum is ready before the reduction is, so that c costs no time in a chain
+ * of products. */
+static inline uint64_t montgomery_multiply_add(uint64_t a, uint64_t b, uint64_t c, uint64_t n, uint64_t inverse)
+{
+    const perfpy_uint128 product = (perfpy_uint128)a * b;
+    const uint64_t high = montgomery_add((uint64_t)(product >> 64), c, n), q = (uint64_t)product * inverse;
+    const uint64_t multiple = (uint64_t)((perfpy_uint128)q * n >> 64); /* the low halves are equal */
+    return montgomery_subtract(high, multiple, n);
+}
+
 /* a * b / 2**64 mod n for a, b < n. */
 static inline uint64_t montgomery_multiply(uint64_t a, uint64_t b, uint64_t n, uint64_t inverse)
 {
     const perfpy_uint128 product = (perfpy_uint128)a * b;
     const uint64_t high = (uint64_t)(product >> 64), q = (uint64_t)product * inverse;
     const uint64_t multiple = (uint64_t)((perfpy_uint128)q * n >> 64); /* the low halves are equal */
-    return high >= multiple ? high - multiple : high - multiple + n;
+    return montgomery_subtract(high, multiple, n);
 }
 
 #endif
