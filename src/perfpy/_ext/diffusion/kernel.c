@@ -8,8 +8,8 @@
 
 /* Limits, found by measuring; the tests compile with others, so that small fields are cut in every way. */
 #ifndef STRIP_BYTES
-#define STRIP_BYTES (320 << 10) /* what the rows of a strip of a plane may take of the second-level cache */
-#define DEPTH 16                /* steps of a pass over a plane */
+#define STRIP_BYTES (400 << 10) /* what the rows of a strip of a plane may take of the second-level cache */
+#define DEPTH 20                /* steps of a pass over a plane */
 #define LINE_BYTES (32 << 10)   /* what two copies of a strip of a line may take of the first-level cache */
 #define LINE_DEPTH 128          /* steps of a pass over a line */
 #define CELLS_BETWEEN_POLLS (1 << 22)

@@ -1,6 +1,6 @@
 /* Explicit steps of a plane, several per pass through memory. Included once for each type of cell, after ends.h.
  *
- * Rows are cut into strips whose rows fit the first-level cache. A strip is marched through from its first row to its
+ * Rows are cut into strips, so that the rows at work fit the second-level cache. A strip is marched through from its first row to its
  * last, two rows at a time: when rows y and y+1 have been read, level 1 (one step on) is computed for rows y-1 and y,
  * level 2 for rows y-2 and y-1, and so on; what leaves the last level is written out. So a pass of T steps moves
  * each cell through memory once in and once out, not T times, and all other traffic stays in the cache.
