@@ -1,14 +1,14 @@
 /* Explicit steps of a plane, several per pass through memory. Included once for each type of cell, after ends.h.
  *
- * Rows are cut into strips, so that the rows at work fit the second-level cache. A strip is marched through from its first row to its
- * last, two rows at a time: when rows y and y+1 have been read, level 1 (one step on) is computed for rows y-1 and y,
- * level 2 for rows y-2 and y-1, and so on; what leaves the last level is written out. So a pass of T steps moves
- * each cell through memory once in and once out, not T times, and all other traffic stays in the cache.
+ * Rows are cut into strips, so that the rows at work fit the second-level cache. A strip is marched through from its
+ * first row to its last, two rows at a time: when rows y and y+1 have been read, level 1 (one step on) is computed for
+ * rows y-1 and y, level 2 for rows y-2 and y-1, and so on; what leaves the last level is written out. So a pass of T
+ * steps moves each cell through memory once in and once out, not T times, and all other traffic stays in the cache.
  *
  * Level t of row y takes the place of level t-1 of row y-1, which nothing needs any more: 2T+2 rows are all there is.
  *
  * What a strip depends on reaches T cells beyond its ends. It computes T-t cells there at level t, which the next
- * strip computes, too: on average T cells per row, for strips of a hundred cells and more. A piece likewise computes
+ * strip computes, too: on average T cells per row, for strips of a thousand cells. A piece likewise computes
  * rows beyond its own.
  */
 
