@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import perfpy
+from perfpy import _build
 from perfpy.techniques.diffusion import DIFFUSE, _halo, _numpy
 from perfpy.techniques.diffusion._problem import Problem, Side
 from perfpy.techniques.diffusion._workloads import agree
@@ -161,3 +165,29 @@ def test_passes_fit_in_cache_and_do_little_for_nothing(shape: tuple[int, ...]) -
     assert levels == 1 or levels <= shape[0] // 8
     assert levels <= 4 or 2 * 4 * slab * slabs * levels <= 1 << 20
     assert levels > 1 or shape in ((10, 5000), (3, 3))
+
+
+EVERY_ISA = f"""
+import itertools, os, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from fields import PAIRS, assert_same_bits, random_problem, solve, whole_arrays
+shapes = [(67,), (300,), (9, 37), (30, 70), (6, 5, 19), (17, 9, 33)]
+for k, (shape, pair, dtype) in enumerate(itertools.product(shapes, PAIRS, ("float64", "float32"))):
+    sides = tuple(PAIRS[(PAIRS.index(pair) + axis * k) % len(PAIRS)] for axis in range(len(shape)))
+    problem = random_problem(k, shape, sides, 1 + k % 20, dtype, equal=k % 3 > 0, odd=k % 4)
+    assert_same_bits(whole_arrays(problem), solve(os.environ["BACKEND"], problem))
+print("same")
+"""
+
+
+@pytest.mark.parametrize("isa", _build.ISAS)
+def test_every_instruction_set_in_all_dimensions(backend: str, isa: str) -> None:
+    if not next(row for row in perfpy.backends("diffuse") if row.name == backend).isa:
+        pytest.skip("the tool chooses the instructions itself")
+    environment = {**os.environ, "PERFPY_ISA": isa, "BACKEND": backend}
+    process = subprocess.run(
+        [sys.executable, "-c", EVERY_ISA], env=environment, capture_output=True, text=True, check=False
+    )
+    if "cannot run on this machine" in process.stderr and isa != "baseline":
+        pytest.skip(f"{isa} does not run here")
+    assert process.stdout == "same\n", process.stderr
