@@ -11,7 +11,6 @@ its markers here.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import re
 import subprocess
@@ -56,15 +55,43 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "diffuse-variable": ("diffuse", {"workload": "variable"}),
     "diffuse-spectral": ("diffuse", {"workload": "spectral"}),
     "diffuse-implicit": ("diffuse", {"workload": "implicit"}),
+    "primes-small": ("primes", {"workload": "small"}),
+    "primes-book": ("primes", {"workload": "book"}),
+    "primes-large": ("primes", {"workload": "large"}),
+    "primes-large-threads": (
+        "primes",
+        {
+            "workload": "large",
+            "executor": "threads:2",
+            "backends": ["numpy", "numba", "cython", "pythran", "c"],
+        },
+    ),
+    "primes-window": ("primes", {"workload": "window"}),
+    "count_primes-large": ("count_primes", {"workload": "large"}),
+    "count_primes-window": ("count_primes", {"workload": "window"}),
+    "nth_prime-large": ("nth_prime", {"workload": "large"}),
+    "is_prime-small": ("is_prime", {"workload": "small"}),
+    "is_prime-book": ("is_prime", {"workload": "book"}),
+    "prime_factors-large": ("prime_factors", {"workload": "large"}),
+    "twin_primes-large": ("twin_primes", {"workload": "large"}),
 }
 LIMIT = "julia-limit"
-#: Data set to the technique whose table ``benchmarks/ratios.py`` prints.
-PEERS = {"julia-peers": "julia", "diffuse-peers": "diffuse"}
+#: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
+PEERS = {
+    "julia-peers": ["julia"],
+    "diffuse-peers": ["diffuse"],
+    "primes-peers-list": ["primes", "--rounds", "3", "--case", "list"],
+    "primes-peers-count": ["primes", "--rounds", "5", "--case", "count", "number"],
+    "primes-peers-test": ["primes", "--rounds", "5", "--case", "tests", "iterate"],
+}
 #: Data set to the program in ``docs/limits`` that prints its table.
 PROGRAMS = {
     "diffuse-limit": "diffusion.c",
     "diffuse-numpy": "diffusion_numpy.py",
     "diffuse-growth": "diffusion_growth.py",
+    "primes-limit": "primes_limit.py",
+    "primes-chunks": "primes_chunks.py",
+    "primes-early-exit": "primes_early_exit.py",
 }
 README_DATA = "julia-book"
 
@@ -79,7 +106,22 @@ def diffuse_steps(arguments: dict[str, Any]) -> int:
     return int(np.size(arguments["field"]) * arguments["steps"])
 
 
-STEPS = {"julia": julia_steps, "diffuse": diffuse_steps}
+def numbers_between(arguments: dict[str, Any]) -> int:
+    """Count the numbers of an interval."""
+    return int(arguments["stop"] - arguments["start_or_stop"])
+
+
+def numbers_given(arguments: dict[str, Any]) -> int:
+    """Count the numbers that are passed."""
+    return int(np.size(arguments["n"]))
+
+
+STEPS = {
+    "julia": julia_steps,
+    "diffuse": diffuse_steps,
+    **dict.fromkeys(("primes", "count_primes", "twin_primes"), numbers_between),
+    **dict.fromkeys(("nth_prime", "is_prime", "prime_factors"), numbers_given),
+}
 
 
 def measure(name: str) -> None:
@@ -89,9 +131,7 @@ def measure(name: str) -> None:
     print(comparison)
     if not comparison.ok:
         raise SystemExit(f"{name}: a backend failed; nothing was written")
-    folder = techniques.folder(technique).__name__
-    workloads = importlib.import_module(f"{folder}._workloads").WORKLOADS
-    workload = next(item for item in workloads if item.name == arguments["workload"])
+    workload = next(item for item in techniques.workloads(technique) if item.name == arguments["workload"])
     content = {
         "command": _command(technique, arguments),
         "steps": STEPS[technique](dict(workload.arguments())),
@@ -128,13 +168,15 @@ def measure_limit(name: str, compiler: str = "cc") -> None:
 
 def measure_peers(name: str) -> None:
     """Run perfpy beside the best of others, in turns in one process, and keep the table that comes out."""
-    command = ["python", "benchmarks/ratios.py", PEERS[name]]
+    command = ["python", "benchmarks/ratios.py", *PEERS[name]]
     script = HERE.parent / command[1]
     result = subprocess.run(
-        [sys.executable, str(script), PEERS[name]], check=True, capture_output=True, text=True
+        [sys.executable, str(script), *PEERS[name]], check=True, capture_output=True, text=True
     )
     lines = [line.strip("| ").split(" | ") for line in result.stdout.splitlines() if line.startswith("|")]
     header, _, *cells = ([cell.strip("* ").replace("**", "") for cell in line] for line in lines)
+    used = [k for k in range(len(header)) if any(line[k] != "-" for line in cells)]  # peers of these cases
+    header, *cells = ([line[k] for k in used] for line in (header, *cells))
     store(name, {**_origin(" ".join(command)), "header": header, "cells": cells})
 
 
