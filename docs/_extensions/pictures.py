@@ -45,6 +45,7 @@ def style(ink: str) -> dict[str, Any]:
 
 def _draw_all(app: Any) -> None:
     import proofs  # which needs the style above
+    import spiral
 
     folder = Path(app.srcdir) / "_static" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,6 +53,7 @@ def _draw_all(app: Any) -> None:
         command = [sys.executable, "-m", "perfpy", *arguments, "-o", str(folder / f"{name}.png")]
         subprocess.run(command, check=True, capture_output=True)
     proofs.draw(folder / "proofs.png", -0.62772 - 0.42193j)
+    spiral.draw(folder / "spiral.png")
 
 
 def setup(app: Any) -> dict[str, Any]:
