@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from perfpy._container import pack, unpack
 from perfpy._dispatch import BackendUnavailable
 from perfpy._files import write_atomically
+from perfpy._memory import aligned_zeros
 from perfpy.hashing import plain
 
 from ._sizing import BLOCK_WORDS, MOST_PROBES, WORD_BITS, Geometry, count_from_fill, mean_error
@@ -24,7 +25,6 @@ from ._sizing import BLOCK_WORDS, MOST_PROBES, WORD_BITS, Geometry, count_from_f
 Key: TypeAlias = Callable[[Any], object]
 
 _KIND = "Bloom filter"
-_CACHE_LINE = 64
 
 
 class Spec(NamedTuple):
@@ -333,11 +333,8 @@ def _restored(backend: str, data: bytes) -> BloomFilter:
 
 
 def empty_memory(geometry: Geometry) -> NDArray[np.uint64]:
-    """Return zeroed memory for a filter, aligned to lines of the cache."""
-    words = geometry.nbytes // 8
-    memory = np.zeros(words + _CACHE_LINE // 8, np.uint64)
-    start = -memory.ctypes.data % _CACHE_LINE // 8
-    return memory[start : start + words]
+    """Return memory for a filter without keys."""
+    return aligned_zeros((geometry.nbytes // 8,), np.uint64)
 
 
 def _spec_from(meta: dict[str, Any], payload: int) -> Spec:

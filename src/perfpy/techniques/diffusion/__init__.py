@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from perfpy._dispatch import Backend, Technique, Traits
 
 from . import _arguments as check
@@ -278,7 +276,7 @@ def _fields(
     for done in range(every, steps + every, every):
         count = min(done, steps) - (done - every if restarts else 0)
         problem = problem._replace(steps=count)
-        field = _solve(problem, backend, executor, np.empty_like(problem.start), fresh=True)
+        field = _solve(problem, backend, executor, check.new_field(problem.start), fresh=True)
         if restarts:
             problem = problem._replace(start=field.copy())
         yield field

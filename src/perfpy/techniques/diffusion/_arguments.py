@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from perfpy._memory import aligned_empty
+
 from ._problem import Field, Method, Problem, Side
 
 _METHODS: tuple[Method, ...] = ("auto", "explicit", "spectral", "implicit")
@@ -296,11 +298,16 @@ def _bad_boundary(boundary: Any, dimensions: int) -> Exception:
     )
 
 
+def new_field(start: Field) -> Field:
+    """Return memory for a field like this one, whose rows a kernel may store past the caches."""
+    return aligned_empty(start.shape, start.dtype)
+
+
 def result_array(out: Any, problem: Problem) -> Field:
     """Return the array to fill: `out` itself where a kernel can write to it, else a new one."""
     start = problem.start
     if out is None:
-        return np.empty_like(start)
+        return new_field(start)
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an array of {start.dtype}, not {type(out).__name__}: {short(out)}")
     if out.dtype != start.dtype:
@@ -313,7 +320,7 @@ def result_array(out: Any, problem: Problem) -> Field:
     overlaps = np.may_share_memory(out, start) or (
         problem.diffusivity is not None and np.may_share_memory(out, problem.diffusivity)
     )
-    return out if direct and not overlaps else np.empty_like(start)
+    return out if direct and not overlaps else new_field(start)
 
 
 def short(value: object) -> str:
