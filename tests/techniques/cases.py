@@ -10,6 +10,7 @@ import numpy as np
 
 import perfpy
 from perfpy.techniques.bloom import _workloads as _bloom
+from perfpy.techniques.cardinality import _workloads as _cardinality
 from perfpy.techniques.diffusion import _workloads as _diffusion
 from perfpy.techniques.julia import _workloads as _julia
 from perfpy.techniques.primes import _workloads as _primes
@@ -226,6 +227,26 @@ CASES = {
         out=False,
         held=set(),
         content=perfpy.BloomFilter.to_bytes,
+    ),
+    "hyperloglog": Case(
+        function=perfpy.hyperloglog,
+        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
+        options={"precision": 4},
+        empty={},
+        huge={"items": _Endless(2**62)},
+        lengthy={"items": np.zeros(200_000_000, np.uint8)},
+        workload=_cardinality.WORKLOADS[0].arguments,
+        bad=(
+            ({"precision": 3}, ValueError),
+            ({"precision": 25}, ValueError),
+            ({"precision": 12.0}, TypeError),
+            ({"precision": "12"}, TypeError),
+            ({"seed": -1}, ValueError),
+            ({"key": 1}, TypeError),
+        ),
+        out=False,
+        held=set(),
+        content=perfpy.HyperLogLog.to_bytes,
     ),
     "julia": Case(
         function=perfpy.julia,

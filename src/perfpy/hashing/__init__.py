@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._inputs import Counted, plain
+from ._inputs import Counted, batches, plain
 
-__all__ = ["Counted", "hash64", "hash_keys", "plain"]
+__all__ = ["Counted", "batches", "hash64", "hash_keys", "plain"]
 
 
 def hash64(key: object, seed: int = 0) -> int:

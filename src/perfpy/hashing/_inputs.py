@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
+
+_BATCH = 1 << 14
 
 #: Keys whose number is known.
 Counted: TypeAlias = list[Any] | tuple[Any, ...] | np.ndarray[Any, Any]
@@ -51,3 +53,22 @@ def _plain_array(array: np.ndarray[Any, Any]) -> Counted:
         dtype = np.dtype(np.float64)
     array = np.ascontiguousarray(np.asarray(array), dtype=dtype)
     return array if array.flags.aligned else array.copy()
+
+
+def batches(keys: Iterable[Any]) -> Iterator[Any]:
+    """Yield keys in batches; where the next one cannot be had, those before it first."""
+    if isinstance(keys, (list, tuple, np.ndarray)):
+        for start in range(0, len(keys), _BATCH):
+            yield keys[start : start + _BATCH]
+        return
+    batch: list[Any] = []
+    try:
+        for key in keys:
+            batch.append(key)
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+    except Exception:
+        yield batch
+        raise
+    yield batch

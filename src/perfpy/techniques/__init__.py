@@ -24,6 +24,7 @@ _FOLDERS = {
     "twin_primes": "primes",
     "constellations": "primes",
     "bloom_filter": "bloom",
+    "hyperloglog": "cardinality",
 }
 
 

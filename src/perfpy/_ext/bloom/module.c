@@ -6,7 +6,7 @@
  * whose adding has not returned may be found or not.
  */
 #include "../common/binding.h"
-#include "../hashing/keys.h"
+#include "../hashing/feed.h"
 #include "layouts.h"
 
 struct module_state {
@@ -21,32 +21,11 @@ typedef struct {
     struct bloom_bits bits;
     struct bloom_operations operations;
     struct perfpy_hasher hasher;
-    PyThread_type_lock lock;
-    int plain_batches; /* that run without the GIL now; changed while holding it */
+    struct perfpy_intake intake;
     uint16_t subsets[BLOOM_SUBSETS];
 } Filter;
 
 static struct PyModuleDef definition;
-
-/* What has to be locked: anything, without a GIL; else only what may meet a batch that runs without it. */
-static inline bool must_lock(const Filter *filter)
-{
-#ifdef Py_GIL_DISABLED
-    (void)filter;
-    return true;
-#else
-    return filter->plain_batches > 0;
-#endif
-}
-
-static void lock(Filter *filter)
-{
-    if (PyThread_acquire_lock(filter->lock, NOWAIT_LOCK) == PY_LOCK_ACQUIRED)
-        return;
-    Py_BEGIN_ALLOW_THREADS
-    PyThread_acquire_lock(filter->lock, WAIT_LOCK);
-    Py_END_ALLOW_THREADS
-}
 
 static int check_writable(const Filter *filter)
 {
@@ -56,16 +35,12 @@ static int check_writable(const Filter *filter)
     return -1;
 }
 
-/* Changes the bits of some hashes while holding the GIL. */
-static void change(Filter *filter, bloom_add *operation, const uint64_t *hashes, Py_ssize_t count)
+/* Changes the bits of a hash while holding the GIL. */
+static void change(Filter *filter, bloom_add *operation, uint64_t hash)
 {
-    if (!must_lock(filter)) {
-        operation(&filter->bits, hashes, count);
-        return;
-    }
-    lock(filter);
-    operation(&filter->bits, hashes, count);
-    PyThread_release_lock(filter->lock);
+    const bool locked = perfpy_intake_enter(&filter->intake);
+    operation(&filter->bits, &hash, 1);
+    perfpy_intake_leave(&filter->intake, locked);
 }
 
 static PyObject *filter_add(Filter *self, PyObject *key)
@@ -73,7 +48,7 @@ static PyObject *filter_add(Filter *self, PyObject *key)
     uint64_t hash;
     if (check_writable(self) < 0 || perfpy_hash_key(key, &self->hasher, &hash) < 0)
         return NULL;
-    change(self, self->operations.add, &hash, 1);
+    change(self, self->operations.add, hash);
     Py_RETURN_NONE;
 }
 
@@ -100,75 +75,44 @@ static PyObject *filter_remove(Filter *self, PyObject *key)
         PyErr_SetObject(PyExc_KeyError, key);
         return NULL;
     }
-    change(self, self->operations.remove, &hash, 1);
+    change(self, self->operations.remove, hash);
     Py_RETURN_NONE;
 }
 
-/* Batches between two looks at signals: some milliseconds. */
-enum { BATCHES_BETWEEN_POLLS = 1 << 12 };
-
-struct plain_run {
-    Filter *filter;
-    struct perfpy_keys *keys;
-    bool *found; /* where the keys are looked up, else they are added */
-};
-
-/* Goes through keys that need no GIL. */
-static int run_plain(void *arguments, const struct perfpy_interrupt *interrupt)
+static int take(void *structure, const uint64_t *hashes, ptrdiff_t count)
 {
-    const struct plain_run *run = arguments;
-    Filter *filter = run->filter;
-    uint64_t hashes[PERFPY_BATCH];
-    Py_ssize_t count, valid, done = 0;
-    for (long batch = 1; (count = perfpy_keys_next(run->keys, hashes, &valid)) > 0; batch++) {
-        if (run->found) {
-            filter->operations.test(&filter->bits, hashes, count, run->found + done);
-            done += count;
-        } else {
-            PyThread_acquire_lock(filter->lock, WAIT_LOCK);
-            filter->operations.add(&filter->bits, hashes, count);
-            PyThread_release_lock(filter->lock);
-        }
-        if (batch % BATCHES_BETWEEN_POLLS == 0 && interrupt->requested(interrupt->context))
-            return -1;
-    }
-    return 0;
-}
-
-static int run_without_gil(Filter *self, struct perfpy_keys *keys, bool *found)
-{
-    struct plain_run run = {self, keys, found};
-    if (!found)
-        self->plain_batches++;
-    const int status = perfpy_without_gil(run_plain, &run);
-    if (!found)
-        self->plain_batches--;
-    return status;
-}
-
-static int update_from_objects(Filter *self, struct perfpy_keys *keys)
-{
-    uint64_t hashes[PERFPY_BATCH];
-    Py_ssize_t count, valid;
-    for (long batch = 1; (count = perfpy_keys_next(keys, hashes, &valid)) != 0; batch++) {
-        change(self, self->operations.add, hashes, valid); /* what came before a bad key is in */
-        if (count < 0 || (batch % BATCHES_BETWEEN_POLLS == 0 && PyErr_CheckSignals() < 0))
-            return -1;
-    }
+    const Filter *filter = structure;
+    filter->operations.add(&filter->bits, hashes, count);
     return 0;
 }
 
 static PyObject *filter_update(Filter *self, PyObject *items)
 {
-    struct perfpy_keys keys;
-    if (check_writable(self) < 0 || perfpy_keys_open(&keys, items, &self->hasher) < 0)
-        return NULL;
-    const int status =
-        perfpy_keys_are_plain(&keys) ? run_without_gil(self, &keys, NULL) : update_from_objects(self, &keys);
-    perfpy_keys_close(&keys);
-    if (status < 0)
+    if (check_writable(self) < 0 || perfpy_feed(&self->intake, items, &self->hasher, take, self) < 0)
         return NULL;
     Py_RETURN_NONE;
+}
+
+struct plain_look_up {
+    const Filter *filter;
+    struct perfpy_keys *keys;
+    bool *found;
+};
+
+/* Looks up keys that need no GIL. */
+static int look_up_plain(void *arguments, const struct perfpy_interrupt *interrupt)
+{
+    struct plain_look_up *look_up = arguments;
+    const Filter *filter = look_up->filter;
+    uint64_t hashes[PERFPY_BATCH];
+    Py_ssize_t count, valid;
+    for (long batch = 1; (count = perfpy_keys_next(look_up->keys, hashes, &valid)) > 0; batch++) {
+        filter->operations.test(&filter->bits, hashes, count, look_up->found);
+        look_up->found += count;
+        if (batch % PERFPY_BATCHES_BETWEEN_POLLS == 0 && interrupt->requested(interrupt->context))
+            return -1;
+    }
+    return 0;
 }
 
 static int look_up_objects(Filter *self, struct perfpy_keys *keys, bool *found, Py_ssize_t room)
@@ -181,7 +125,7 @@ static int look_up_objects(Filter *self, struct perfpy_keys *keys, bool *found, 
             return -1;
         }
         self->operations.test(&self->bits, hashes, count, found + done);
-        if (batch % BATCHES_BETWEEN_POLLS == 0 && PyErr_CheckSignals() < 0)
+        if (batch % PERFPY_BATCHES_BETWEEN_POLLS == 0 && PyErr_CheckSignals() < 0)
             return -1;
     }
     if (count == 0 && done < room) {
@@ -207,7 +151,8 @@ static PyObject *filter_test(Filter *self, PyObject *const *arguments, Py_ssize_
         if (!perfpy_keys_are_plain(&keys)) {
             status = look_up_objects(self, &keys, found.buf, found.shape[0]);
         } else if (keys.count == found.shape[0]) {
-            status = run_without_gil(self, &keys, found.buf);
+            struct plain_look_up look_up = {self, &keys, found.buf};
+            status = perfpy_without_gil(look_up_plain, &look_up);
         } else {
             PyErr_Format(PyExc_ValueError, "found must have %zd elements, not %zd", keys.count, found.shape[0]);
             status = -1;
@@ -260,9 +205,7 @@ static PyObject *filter_new(PyTypeObject *type, PyObject *arguments, PyObject *k
         self->memory.obj = NULL;
     } else if (!bytes || (uint64_t)self->memory.len != bytes || (uintptr_t)self->memory.buf % 64) {
         PyErr_SetString(PyExc_ValueError, "memory must be aligned to 64 bytes and as large as the geometry asks for");
-    } else if (!(self->lock = PyThread_allocate_lock())) {
-        PyErr_NoMemory();
-    } else {
+    } else if (perfpy_intake_open(&self->intake) == 0) {
         self->bits = (struct bloom_bits){self->memory.buf, size, probes, self->subsets};
         if (layout != BLOOM_CLASSIC)
             perfpy_bloom_subsets(probes, self->subsets);
@@ -287,8 +230,7 @@ static void filter_dealloc(Filter *self)
     PyObject_GC_UnTrack(self);
     if (self->memory.obj)
         PyBuffer_Release(&self->memory);
-    if (self->lock)
-        PyThread_free_lock(self->lock);
+    perfpy_intake_close(&self->intake);
     type->tp_free(self);
     Py_DECREF(type);
 }

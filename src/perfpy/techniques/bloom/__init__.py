@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from perfpy._dispatch import Backend, Kernel, Technique, Traits
+from perfpy._sketch import checked_key, checked_seed
 
 from ._filter import BloomFilter, Spec, empty_memory
 from ._scalable import ScalableBloomFilter
@@ -129,14 +130,13 @@ def bloom_filter(
     count = _capacity(capacity)
     rate = _rate(error_rate)
     shape = _layout(layout, counting=counting)
-    number = _seed(seed)
-    if key is not None and not callable(key):
-        raise TypeError(f"key must be a function, not {type(key).__name__}: {key!r}")
+    number = checked_seed(seed)
+    function = checked_key(key)
     made: BloomFilter | ScalableBloomFilter
     if scalable:
-        made = ScalableBloomFilter(partial(_make, kind, shape, number, None), count, rate, key)
+        made = ScalableBloomFilter(partial(_make, kind, shape, number, None), count, rate, function)
     else:
-        made = _make(kind, shape, number, key, count, rate)
+        made = _make(kind, shape, number, function, count, rate)
     if items is not None:
         made.update(items)
     return made
@@ -179,13 +179,3 @@ def _layout(layout: Any, *, counting: bool) -> Layout:
     if counting:
         return "counting"
     return "classic" if layout == "classic" else "blocked"
-
-
-def _seed(seed: Any) -> int:
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        raise TypeError(f"seed must be an int, not {type(seed).__name__}: {seed!r}") from None
-    if not 0 <= number < 2**64:
-        raise ValueError(f"seed must be from 0 to 2**64 - 1, not {number}")
-    return number

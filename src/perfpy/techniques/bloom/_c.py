@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from perfpy._ext.bloom import _c
 from perfpy._ext.bloom._c import ISA as ISA
+from perfpy._sketch import Key
 
-from ._filter import BloomFilter, Key, Spec
+from ._filter import BloomFilter, Spec
 from ._keyed import Keyed
 
 _LAYOUTS = {"blocked": 0, "classic": 1, "counting": 2}

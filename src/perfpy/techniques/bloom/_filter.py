@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import mmap
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perfpy._container import pack, unpack
-from perfpy._dispatch import BackendUnavailable
-from perfpy._files import write_atomically
+from perfpy._container import unpack
+from perfpy._dispatch import Technique
 from perfpy._memory import aligned_zeros
+from perfpy._sketch import Key, Sketch
 from perfpy.hashing import plain
 
 from ._sizing import BLOCK_WORDS, MOST_PROBES, WORD_BITS, Geometry, count_from_fill, mean_error
 
-Key: TypeAlias = Callable[[Any], object]
-
-_KIND = "Bloom filter"
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Spec(NamedTuple):
@@ -48,7 +46,7 @@ class Spec(NamedTuple):
     seed: int
 
 
-class BloomFilter(ABC):
+class BloomFilter(Sketch):
     """A set of keys that may take a key for a member that is none, and never the other way round.
 
     Made by `perfpy.bloom_filter`. ``key in filter``, `add` and `update` are what it is for; filters of one
@@ -65,20 +63,20 @@ class BloomFilter(ABC):
         Makes of what is added or looked for what is hashed.
     """
 
-    #: The backend's name.
-    backend: ClassVar[str]
+    kind: ClassVar[str] = "Bloom filter"
     _spec: Spec
     _memory: NDArray[np.uint64]
-    _key: Key | None
 
     def __init__(self, spec: Spec, memory: NDArray[np.uint64], key: Key | None = None) -> None:
         self._spec = spec
         self._memory = memory
         self._key = key
 
-    @abstractmethod
-    def add(self, key: object, /) -> None:
-        """Add a key."""
+    @classmethod
+    def _technique(cls) -> Technique:
+        from . import BLOOM_FILTER
+
+        return BLOOM_FILTER
 
     @abstractmethod
     def remove(self, key: object, /) -> None:
@@ -89,21 +87,8 @@ class BloomFilter(ABC):
         """Tell whether a key was added, rightly if it was, and with the error rate if it was not."""
 
     @abstractmethod
-    def _update(self, keys: Iterable[Any], /) -> None:
-        """Add keys from a source that is plain."""
-
-    @abstractmethod
     def _test(self, keys: Iterable[Any], found: NDArray[np.bool_], /) -> None:
         """Look keys of a source up that is plain and has a length."""
-
-    def update(self, items: Iterable[Any]) -> None:
-        """Add all keys of an iterable, or of a 1-D array or column of numbers, str or bytes.
-
-        Where one of them is no key, those before it have been added.
-        """
-        if self._key is not None:
-            items = map(self._key, items)
-        self._update(plain(items))
 
     def contains(self, items: Iterable[Any]) -> NDArray[np.bool_]:
         """Look up all keys of an iterable, or of a 1-D array or column.
@@ -232,7 +217,7 @@ class BloomFilter(ABC):
         same = (mine.geometry, mine.seed) == (theirs.geometry, theirs.seed)
         return same and np.array_equal(self._memory, other._memory)
 
-    __hash__ = None  # type: ignore[assignment]  # it changes
+    __hash__ = None  # it changes; a class with an __eq__ does not inherit this
 
     def __bool__(self) -> bool:
         """Tell whether any key was added."""
@@ -246,9 +231,7 @@ class BloomFilter(ABC):
             f"{self.layout}, {self.nbytes:,} bytes, backend {self.backend}>"
         )
 
-    def _container(self) -> list[Any]:
-        if self._key is not None:
-            raise ValueError("a filter with a key function cannot be saved; save one of the keys themselves")
+    def _content(self) -> tuple[dict[str, Any], Buffer]:
         spec = self._spec
         meta = {
             "capacity": spec.capacity,
@@ -258,36 +241,14 @@ class BloomFilter(ABC):
             "probes": spec.geometry.probes,
             "seed": spec.seed,
         }
-        words = self._memory.view(np.uint32).astype("<u4", copy=False)
-        return pack(_KIND, meta, words.data)
-
-    def to_bytes(self) -> bytes:
-        """Return the filter as bytes, with a checksum; `from_bytes` makes a filter of it again."""
-        return b"".join(self._container())
+        return meta, self._memory.view(np.uint32).astype("<u4", copy=False).data
 
     @classmethod
-    def from_bytes(cls, data: Any, *, verify: bool = True) -> Self:
-        """Make a filter of what `to_bytes` returned; a `ValueError` says what is wrong with it."""
-        meta, payload = unpack(_KIND, data, verify=verify)
-        spec = _spec_from(meta, len(payload))
+    def _restore(cls, meta: dict[str, Any], data: memoryview) -> Self:
+        spec = _spec_from(meta, len(data))
         memory = empty_memory(spec.geometry)
-        memory.view(np.uint32)[:] = np.frombuffer(payload, "<u4")
-        return cls._bound(spec, memory)
-
-    @classmethod
-    def _bound(cls, spec: Spec, memory: NDArray[np.uint64]) -> Self:
-        """Return a filter with these bits: of the fastest backend where none is said."""
-        if not inspect.isabstract(cls):
-            return cls(spec, memory)
-        from . import BLOOM_FILTER
-
-        made: Self = BLOOM_FILTER["auto"](spec, memory)
-        return made
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the filter to a file, which is there whole or not at all."""
-        parts = self._container()
-        write_atomically(Path(path), lambda file: file.writelines(parts))
+        memory.view(np.uint32)[:] = np.frombuffer(data, "<u4")
+        return cls(spec, memory)
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, mmap_mode: bool = False, verify: bool = True) -> Self:
@@ -303,33 +264,18 @@ class BloomFilter(ABC):
         verify : bool, default: True
             Check the checksum, which reads the whole file.
         """
+        if not mmap_mode or np.dtype("<u4") != np.dtype(np.uint32):
+            return super().load(path, verify=verify)
         with Path(path).open("rb") as file:
-            if not mmap_mode:
-                return cls.from_bytes(file.read(), verify=verify)
             try:
                 data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError:
-                raise ValueError(f"this is not a {_KIND} that perfpy saved: {str(path)!r} is empty") from None
-        meta, payload = unpack(_KIND, data, verify=verify)
+                raise ValueError(
+                    f"this is not a {cls.kind} that perfpy saved: {str(path)!r} is empty"
+                ) from None
+        meta, payload = unpack(cls.kind, data, verify=verify)
         spec = _spec_from(meta, len(payload))
-        if np.dtype("<u4") != np.dtype(np.uint32):
-            return cls.from_bytes(data, verify=False)
-        return cls._bound(spec, np.frombuffer(payload, np.uint64))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.backend, self.to_bytes())
-
-
-def _restored(backend: str, data: bytes) -> BloomFilter:
-    """Unpickle a filter, with another backend where its own is not there."""
-    from . import BLOOM_FILTER
-
-    try:
-        kind = BLOOM_FILTER[backend]
-    except BackendUnavailable:
-        kind = BLOOM_FILTER["auto"]
-    restored: BloomFilter = kind.from_bytes(data)  # type: ignore[attr-defined]  # a kernel that is a class
-    return restored
+        return cls._backend_class()(spec, np.frombuffer(payload, np.uint64))
 
 
 def empty_memory(geometry: Geometry) -> NDArray[np.uint64]:
@@ -343,16 +289,18 @@ def _spec_from(meta: dict[str, Any], payload: int) -> Spec:
         numbers = [meta[name] for name in ("capacity", "size", "probes", "seed")]
         layout, rate = meta["layout"], meta["error_rate"]
     except KeyError as missing:
-        raise ValueError(f"this {_KIND} is damaged: it does not say its {missing}") from None
+        raise ValueError(f"this {BloomFilter.kind} is damaged: it does not say its {missing}") from None
     if (
         not all(type(number) is int for number in numbers)
         or layout not in MOST_PROBES
         or type(rate) is not float
     ):
-        raise ValueError(f"this {_KIND} is damaged: it says of itself {meta}")
+        raise ValueError(f"this {BloomFilter.kind} is damaged: it says of itself {meta}")
     capacity, size, probes, seed = numbers
     shape = Geometry(layout, size, probes)
     sensible = size >= 1 and 1 <= probes <= MOST_PROBES[layout] and 0 <= seed < 2**64 and capacity >= 1
     if not sensible or not 0 < rate < 1 or shape.nbytes != payload:
-        raise ValueError(f"this {_KIND} is damaged: it says of itself {meta}, and has {payload} bytes")
+        raise ValueError(
+            f"this {BloomFilter.kind} is damaged: it says of itself {meta}, and has {payload} bytes"
+        )
     return Spec(capacity, rate, shape, seed)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perfpy.hashing import batches
 from perfpy.hashing._numpy import hash_keys, upper_half
 
 from ._python import FULL, SALTS, STEP, WORDS, PythonBloomFilter, subsets
-
-_BATCH = 1 << 14  # keys whose positions are in memory at a time
 
 
 class NumpyBloomFilter(PythonBloomFilter):
@@ -24,7 +23,7 @@ class NumpyBloomFilter(PythonBloomFilter):
         if not self._memory.flags.writeable:
             raise ValueError("the filter is read-only, as it was loaded so; change a copy()")
         words = self._memory.view(np.uint32)
-        for batch in _batches(keys):
+        for batch in batches(keys):
             try:
                 hashes = hash_keys(batch, self.seed)
             except TypeError:
@@ -51,7 +50,7 @@ class NumpyBloomFilter(PythonBloomFilter):
         width = 4 if self.layout == "counting" else 1
         per_word, mask = np.uint64(32 // width), np.uint32((1 << width) - 1)
         done = 0
-        for batch in _batches(keys):
+        for batch in batches(keys):
             places = self._places(hash_keys(batch, self.seed))
             shifts = (places % per_word).astype(np.uint32) * np.uint32(width)
             found[done : done + len(batch)] = (words[places // per_word] >> shifts & mask).all(axis=0)
@@ -71,22 +70,3 @@ class NumpyBloomFilter(PythonBloomFilter):
         block = upper_half(hashes, np.uint64(size)) * np.uint64(WORDS)
         places: NDArray[np.uint64] = (block + words) * np.uint64(32) + (low * salts[words] >> np.uint32(27))
         return places
-
-
-def _batches(keys: Iterable[Any]) -> Iterator[Any]:
-    """Yield keys in batches; where the next one cannot be had, those before it first."""
-    if isinstance(keys, (list, tuple, np.ndarray)):
-        for start in range(0, len(keys), _BATCH):
-            yield keys[start : start + _BATCH]
-        return
-    batch: list[Any] = []
-    try:
-        for key in keys:
-            batch.append(key)
-            if len(batch) == _BATCH:
-                yield batch
-                batch = []
-    except Exception:
-        yield batch
-        raise
-    yield batch

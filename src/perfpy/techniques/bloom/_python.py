@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from perfpy._sketch import Key
 from perfpy.hashing._python import GOLDEN, MASK, hash64, mix
 
-from ._filter import BloomFilter, Key, Spec
+from ._filter import BloomFilter, Spec
 
 WORDS = 16  # of 32 bits, in a block
 SALTS = [mix(i * GOLDEN & MASK) >> 32 | 1 for i in range(1, WORDS + 2)]

@@ -16,9 +16,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from perfpy._sketch import Key
 from perfpy.hashing import Counted, plain
 
-from ._filter import BloomFilter, Key
+from ._filter import BloomFilter
 
 #: Makes an empty filter for a capacity and an error rate.
 Maker: TypeAlias = Callable[[int, float], BloomFilter]

@@ -1,0 +1,1 @@
+"""Compiled backends of the structures that count different keys; private."""

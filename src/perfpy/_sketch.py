@@ -1,0 +1,151 @@
+"""What the structures have in common that keep little of many keys: taking keys in, saving, pickling.
+
+A structure is an abstract class, its family, with one class per backend. What a family has to say of itself
+is what is abstract here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+from ._container import pack, unpack
+from ._dispatch import BackendUnavailable, Technique
+from ._files import write_atomically
+from .hashing import plain
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+Key: TypeAlias = Callable[[Any], object]
+
+
+class Sketch(ABC):
+    """Takes keys in and keeps something smaller; what it does depends on neither process nor machine."""
+
+    #: The backend's name.
+    backend: ClassVar[str]
+    #: What a structure of the family is called, in errors and in files.
+    kind: ClassVar[str]
+    _key: Key | None
+
+    @classmethod
+    @abstractmethod
+    def _technique(cls) -> Technique:
+        """Return the table of the family's backends."""
+
+    @abstractmethod
+    def add(self, key: object, /) -> None:
+        """Add a key."""
+
+    @abstractmethod
+    def _update(self, keys: Iterable[Any], /) -> None:
+        """Add keys from a source that is plain."""
+
+    def update(self, items: Iterable[Any]) -> None:
+        """Add all keys of an iterable, or of a 1-D array or column of numbers, str or bytes.
+
+        Where one of them is no key, those before it have been added.
+        """
+        if self._key is not None:
+            items = map(self._key, items)
+        self._update(plain(items))
+
+    @abstractmethod
+    def _content(self) -> tuple[dict[str, Any], Buffer]:
+        """Return what describes the data, and the data, little-endian."""
+
+    @classmethod
+    @abstractmethod
+    def _restore(cls, meta: dict[str, Any], data: memoryview) -> Self:
+        """Make one of what a container has, all of which is to be checked; of a class that is a backend's."""
+
+    def _container(self) -> list[Buffer]:
+        if self._key is not None:
+            raise ValueError(
+                f"a {self.kind} with a key function cannot be saved; save one of the keys themselves"
+            )
+        return pack(self.kind, *self._content())
+
+    def to_bytes(self) -> bytes:
+        """Return it as bytes, with a checksum; `from_bytes` makes the same of them again."""
+        return b"".join(self._container())
+
+    @classmethod
+    def from_bytes(cls, data: Any, *, verify: bool = True) -> Self:
+        """Make one of what `to_bytes` returned; a `ValueError` says what is wrong with it."""
+        return cls._backend_class()._restore(*unpack(cls.kind, data, verify=verify))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it to a file, which is there whole or not at all."""
+        parts = self._container()
+        write_atomically(Path(path), lambda file: file.writelines(parts))
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, verify: bool = True) -> Self:
+        """Read one from a file that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        verify : bool, default: True
+            Check the checksum.
+        """
+        return cls.from_bytes(Path(path).read_bytes(), verify=verify)
+
+    @classmethod
+    def _backend_class(cls) -> type[Self]:
+        """Return this class, or of a family the class of the fastest backend."""
+        return cls._technique()["auto"] if inspect.isabstract(cls) else cls  # type: ignore[return-value]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        family = next(base for base in type(self).__mro__ if "kind" in vars(base))
+        return restored, (family, self.backend, self.to_bytes())
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+
+class Keyed(Sketch):
+    """Makes the key of a single item first; that of many is `Sketch.update`'s affair."""
+
+    _key: Key
+
+    def add(self, key: Any, /) -> None:
+        """Add the key of an item."""
+        super().add(self._key(key))  # type: ignore[safe-super]  # of the class that this is mixed into
+
+
+def restored(family: type[Sketch], backend: str, data: bytes) -> Sketch:
+    """Unpickle one, with another backend where its own is not there."""
+    table = family._technique()
+    try:
+        made = table[backend]
+    except BackendUnavailable:
+        made = table["auto"]
+    unpickled: Sketch = made.from_bytes(data)  # type: ignore[attr-defined]  # a kernel that is a class
+    return unpickled
+
+
+def checked_seed(seed: Any) -> int:
+    """Return the seed of a hash, or complain."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise TypeError(f"seed must be an int, not {type(seed).__name__}: {seed!r}") from None
+    if not 0 <= number < 2**64:
+        raise ValueError(f"seed must be from 0 to 2**64 - 1, not {number}")
+    return number
+
+
+def checked_key(key: Any) -> Key | None:
+    """Return a function that makes keys, or None, or complain."""
+    if key is not None and not callable(key):
+        raise TypeError(f"key must be a function, not {type(key).__name__}: {key!r}")
+    made: Key | None = key
+    return made
