@@ -38,13 +38,13 @@ def errors(precision, keys, trials):
     return np.array([_estimate.estimate(row.tolist()) for row in rows]) / keys - 1
 
 
-def check(found, precision):
+def check(found, precision, most_bias=1.2):
     """Hold the errors against what is asked for, give or take 4 standard deviations of what is measured.
 
-    Of the bias, which is as small as one over the number of registers, a part is left for few keys.
+    A bias of about one over the number of registers is left for very few keys.
     """
     trials, asked = len(found), ERROR / 2 ** (precision / 2)
-    assert abs(found.mean()) <= 0.6 / 2**precision + 4 * found.std() / trials**0.5
+    assert abs(found.mean()) <= most_bias / 2**precision + 4 * found.std() / trials**0.5
     assert (found**2).mean() ** 0.5 <= asked * (1 + 4 / (2 * trials) ** 0.5)
 
 
@@ -66,7 +66,7 @@ def test_bias_and_error_over_a_range(precision, keys):
 @pytest.mark.parametrize("precision", [4, 5, 6])
 @pytest.mark.parametrize("load", [0.25, 1, 2, 4, 10, 1000])
 def test_few_registers_are_no_worse(precision, load):
-    check(errors(precision, round(load * 2**precision), 4000), precision)
+    check(errors(precision, round(load * 2**precision), 4000), precision, most_bias=0.5)
 
 
 @pytest.mark.parametrize("keys", [1, 10, 511, 512, 513, 1000, 3000, 10_000, 30_000, 200_000])
