@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -245,7 +246,7 @@ CASES = {
             ({"key": 1}, TypeError),
         ),
         out=False,
-        held=set(),
+        held=SimpleNamespace(update=lambda keys: None),
         content=perfpy.HyperLogLog.to_bytes,
     ),
     "julia": Case(
