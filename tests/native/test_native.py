@@ -67,7 +67,7 @@ def build(compiler: str, directory: Path, isa: str) -> Path:
     kernel = directory / f"kernel_{isa}.o"
     common = [compiler, *COMMON, *SANITIZE, f"-I{JULIA}", *(["-DPERFPY_X86_VARIANTS"] if X86 else [])]
     # The allocator is replaced, so that the test can let it fail.
-    renamed = ["-DKERNEL_NAME=perfpy_julia_baseline"]
+    renamed = ["-DKERNEL_NAME=perfpy_julia_baseline", "-Dmalloc=test_malloc"]
     sources = [HERE / "test_julia_kernel.c", JULIA / "trap.c", EXT / "common" / "isa.c"]
     subprocess.run([*common, *ISAS[isa], *renamed, "-c", JULIA / "kernel.c", "-o", kernel], check=True)
     subprocess.run([*common, *sources, kernel, "-o", program, "-lm"], check=True)
