@@ -23,8 +23,8 @@ AVX512 = [*AVX2, *(f"-mavx512{part}" for part in ("f", "bw", "cd", "dq", "vl")),
 X86 = platform.machine() in {"x86_64", "AMD64"}
 ISAS = {"baseline": [], "avx2": AVX2, "avx512": AVX512} if X86 else {"baseline": []}
 GRIDS = 3000
-WINDOWS = 1500
-FIELDS = 2000
+WINDOWS = 500
+FIELDS = 700
 #: Limits of the kernel so small that small fields are cut in every way.
 VOLUME_LIMITS = ["-DRING_BYTES=20000", "-DWIDEST=64", "-DCELLS_BETWEEN_POLLS=5000"]
 KERNEL_LIMITS = [
