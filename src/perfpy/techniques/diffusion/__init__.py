@@ -258,7 +258,7 @@ def iter_diffuse(
     >>> for field in perfpy.iter_diffuse([0.0, 0.0, 8.0, 0.0, 0.0], 3, every=2, dt=0.25):
     ...     print(field)
     [0.5 2.  3.  2.  0.5]
-    [1.   1.875 2.5   1.75  0.875]
+    [0.875 1.875 2.5   1.875 0.875]
     """
     whole = check.problem(field, steps, diffusivity, dt, spacing, boundary, method)
     every = check.every_argument(every)
