@@ -42,6 +42,15 @@ def path(name: str) -> Path:
     return DATA / f"{name}.json"
 
 
+def is_missing(name: str) -> bool:
+    """Tell whether a data set has still to be measured; a `ValueError` if nothing would ever measure it."""
+    if path(name).exists():
+        return False
+    if f'"{name}"' not in (DATA.parent / "measure.py").read_text():
+        raise ValueError(f"docs/measure.py knows no data set {name!r}")
+    return True
+
+
 @cache
 def load(name: str) -> Dataset:
     """Read a data set."""

@@ -45,7 +45,14 @@ class _DataDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         file = dataset.path(self.arguments[0])
         self.env.note_dependency(str(file))
-        return self.show(self.arguments[0])
+        try:
+            if not dataset.is_missing(file.stem):
+                return self.show(file.stem)
+        except ValueError as error:
+            raise self.error(str(error)) from None
+        note = _paragraph("Not measured yet: ", "measured-note")
+        note += nodes.literal("", f"python docs/measure.py {file.stem}")
+        return [note]
 
     def show(self, name: str) -> list[nodes.Node]:
         raise NotImplementedError
@@ -130,7 +137,8 @@ class _Figure(SphinxRole):
         name, *arguments = self.text.split()
         self.env.note_dependency(str(dataset.path(name)))
         try:
-            return [nodes.inline(self.text, self.figure(name, *arguments), classes=["measured-figure"])], []
+            figure = "(not measured yet)" if dataset.is_missing(name) else self.figure(name, *arguments)
+            return [nodes.inline(self.text, figure, classes=["measured-figure"])], []
         except (ValueError, TypeError, FileNotFoundError) as error:
             message = self.inliner.reporter.error(f"{self.name} {self.text!r}: {error}")
             return [nodes.problematic(self.text, self.text)], [message]
