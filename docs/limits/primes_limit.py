@@ -33,7 +33,8 @@ def touched(size: int, advice: int) -> float:
     """Return the shortest time to fill new memory, with pages of the advised kind."""
     found = float("inf")
     for _ in range(ROUNDS):
-        with mmap.mmap(-1, size) as memory:
+        # Private, as memory of malloc is: shared memory has huge pages only where the system says so.
+        with mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
             memory.madvise(advice)
             array = np.frombuffer(memory, np.uint8)
             found = min(found, filled(array))
