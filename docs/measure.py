@@ -79,7 +79,7 @@ LIMIT = "julia-limit"
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
 PEERS = {
     "julia-peers": ["julia"],
-    "diffuse-peers": ["diffuse", "--rounds", "3"],
+    "diffuse-peers": ["diffuse", "--rounds", "3", "--case", "2 threads"],
     "primes-peers-list": ["primes", "--rounds", "3", "--case", "list"],
     "primes-peers-count": ["primes", "--rounds", "5", "--case", "count", "number"],
     "primes-peers-test": ["primes", "--rounds", "5", "--case", "tests", "iterate"],

@@ -12,6 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from perfpy import _build
+
+pytestmark = pytest.mark.skipif(
+    _build.SANITIZE not in ("", "none"), reason="processes that start slowly, and no code of ours in C"
+)
+
 KERNELS = """
 import os, pathlib, time
 import perfpy
