@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -221,7 +222,7 @@ def test_the_same_in_another_process():
             capture_output=True,
             text=True,
             check=True,
-            env={"PYTHONHASHSEED": seed, "PERFPY_ISA": "baseline", "PATH": ""},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PERFPY_ISA": "baseline"},
         ).stdout
         for seed in ("1", "2")
     }
