@@ -60,6 +60,8 @@ numpydoc_validation_checks = {
     "RT03",  # a description of what is returned may start with a type
     "PR01",  # attributes of dataclasses are documented as parameters of the class
     "PR02",
+    "RT02",
+    "PR03",
     "PR04",  # "as for `f`" says the types, too
     "PR06",  # "integer dtype" is what numpy calls it
 }
