@@ -174,7 +174,8 @@ def measure_peers(name: str) -> None:
         [sys.executable, str(script), *PEERS[name]], check=True, capture_output=True, text=True
     )
     lines = [line.strip("| ").split(" | ") for line in result.stdout.splitlines() if line.startswith("|")]
-    header, _, *cells = ([re.sub(r"\*\*([\d.]+)\*\*", r"\1", cell).strip() for cell in line] for line in lines)
+    bold = re.compile(r"\*\*([\d.]+)\*\*")
+    header, _, *cells = ([bold.sub(r"\1", cell).strip() for cell in line] for line in lines)
     used = [k for k in range(len(header)) if any(line[k] != "-" for line in cells)]  # peers of these cases
     header, *cells = ([line[k] for k in used] for line in (header, *cells))
     store(name, {**_origin(" ".join(command)), "header": header, "cells": cells})
