@@ -1,4 +1,4 @@
-"""Primes: the peers are primesieve, primecount (by primecountpy), FLINT and GMP, as their users call them."""
+"""Primes: the peers are primesieve, primecount, FLINT and GMP, in the way that costs them least."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import perfpy
 from cases import Contender, Contest
 from perfpy.techniques.primes import _c_sieve
 
+_PRIMESIEVE = peers.primesieve_title()
 #: Columns of the table.
-TITLES = ["perfpy c", "perfpy numba", "primesieve", "primecountpy", "flint", "gmpy2"]
+TITLES = ["perfpy c", "perfpy numba", _PRIMESIEVE, "primesieve's iterator", "primecountpy", "flint", "gmpy2"]
 
 
-def _installed(**prepare: Callable[[], Contender]) -> dict[str, Contender]:
+def _installed(prepare: dict[str, Callable[[], Contender]]) -> dict[str, Contender]:
     """Return the peers that are installed."""
     found = {}
     for name, make in prepare.items():
@@ -32,7 +33,7 @@ def _list(start: int, stop: int, executor: str | None = None) -> Contest:
     own = partial(perfpy.primes, start, stop, executor=executor)
     return Contest(
         ours={f"perfpy {name}": partial(own, backend=name) for name in ("c", "numba")},
-        peers=_installed(primesieve=partial(peers.primesieve_list, start, stop)),
+        peers=_installed({_PRIMESIEVE: partial(peers.primesieve_list, start, stop)}),
         expected=perfpy.primes(start, stop, backend="cython"),
     )
 
@@ -41,7 +42,7 @@ def _sieve_and_count(start: int, stop: int) -> Contest:
     """Count by sieving on both sides: perfpy would count by a formula where that is quicker."""
     return Contest(
         ours={"perfpy c": partial(_c_sieve.count_primes, start, stop)},
-        peers=_installed(primesieve=partial(peers.primesieve_count, start, stop)),
+        peers=_installed({_PRIMESIEVE: partial(peers.primesieve_count, start, stop)}),
         expected=perfpy.count_primes(start, stop),
     )
 
@@ -49,7 +50,7 @@ def _sieve_and_count(start: int, stop: int) -> Contest:
 def _count(stop: int) -> Contest:
     return Contest(
         ours={"perfpy c": partial(perfpy.count_primes, stop)},
-        peers=_installed(primecountpy=partial(peers.primecountpy_count, stop)),
+        peers=_installed({"primecountpy": partial(peers.primecountpy_count, stop)}),
         expected=perfpy.count_primes(stop),
     )
 
@@ -57,7 +58,7 @@ def _count(stop: int) -> Contest:
 def _nth(n: int) -> Contest:
     return Contest(
         ours={"perfpy c": partial(perfpy.nth_prime, n)},
-        peers=_installed(primecountpy=partial(peers.primecountpy_nth, n)),
+        peers=_installed({"primecountpy": partial(peers.primecountpy_nth, n)}),
         expected=perfpy.nth_prime(n),
     )
 
@@ -67,7 +68,7 @@ def _tests(count: int) -> Contest:
     return Contest(
         ours={f"perfpy {name}": partial(perfpy.is_prime, numbers, backend=name) for name in ("c", "numba")},
         peers=_installed(
-            flint=partial(peers.flint_is_prime, count), gmpy2=partial(peers.gmpy2_is_prime, count)
+            {"flint": partial(peers.flint_is_prime, count), "gmpy2": partial(peers.gmpy2_is_prime, count)}
         ),
         expected=perfpy.is_prime(numbers, backend="cython"),
     )
@@ -77,7 +78,7 @@ def _walk(walk: Callable[[int, int], Any], stop: int) -> Contest:
     """Compare walks to the end, which have no result: the tests are about what they give."""
     return Contest(
         ours={"perfpy c": lambda: deque(walk(0, stop), maxlen=0)},
-        peers=_installed(primesieve=partial(peers.primesieve_iterator, stop)),
+        peers=_installed({"primesieve's iterator": partial(peers.primesieve_iterator, stop)}),
         expected=None,
         agree=lambda _expected, _found: True,
     )

@@ -1,26 +1,87 @@
-"""Other packages about primes, as their users call them."""
+"""Other packages about primes, in the way that costs them least.
+
+primesieve is called through its C interface: the list is used where the library made it, and not copied, as
+the binding for Python would. ``PRIMESIEVE_LIBRARY`` names another build of the library than the system's. With
+``GLIBC_TUNABLES=glibc.malloc.hugetlb=1`` its lists lie in huge pages, as perfpy's do; ``ratios.py`` sets it.
+"""
 
 from __future__ import annotations
 
-from functools import partial
+import ctypes
+import ctypes.util
+import os
+from functools import cache, partial
 
 import numpy as np
 
+_UINT64_PRIMES = 13  # of the library's enum
+
+
+@cache
+def primesieve_library():
+    """Load the C library of primesieve; an `ImportError` if it is not here."""
+    path = os.environ.get("PRIMESIEVE_LIBRARY") or ctypes.util.find_library("primesieve")
+    if path is None:
+        raise ImportError("libprimesieve is not installed (Debian: libprimesieve11)")
+    library = ctypes.CDLL(path)
+    number = ctypes.c_uint64
+    library.primesieve_version.restype = ctypes.c_char_p
+    library.primesieve_generate_primes.restype = ctypes.c_void_p
+    library.primesieve_generate_primes.argtypes = [
+        number,
+        number,
+        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_int,
+    ]
+    library.primesieve_free.argtypes = [ctypes.c_void_p]
+    library.primesieve_count_primes.restype = number
+    library.primesieve_count_primes.argtypes = [number, number]
+    return library
+
+
+class _Primes:
+    """The list that the library made, freed with this object."""
+
+    def __init__(self, library, start, stop):
+        size = ctypes.c_size_t()
+        self._free = library.primesieve_free
+        self._pointer = library.primesieve_generate_primes(
+            start, stop - 1, ctypes.byref(size), _UINT64_PRIMES
+        )
+        if self._pointer is None:
+            raise MemoryError("primesieve has no memory for its list")
+        self.__array_interface__ = {
+            "data": (self._pointer, False),
+            "shape": (size.value,),
+            "typestr": np.dtype(np.uint64).str,
+            "version": 3,
+        }
+
+    def __del__(self):
+        self._free(self._pointer)
+
+
+def primesieve_title():
+    """Return what the column of primesieve is called."""
+    try:
+        return f"primesieve {primesieve_library().primesieve_version().decode()}"
+    except ImportError:
+        return "primesieve"
+
 
 def primesieve_list(start, stop):
-    """Return a call that lists primes; the C++ library does that on one thread."""
-    import primesieve
-
-    return partial(primesieve.primes, start, stop - 1)
+    """Return a call that lists primes; the library does that on one thread."""
+    library = primesieve_library()
+    return lambda: np.asarray(_Primes(library, start, stop))
 
 
 def primesieve_count(start, stop, threads=1):
     """Return a call that counts primes by sieving."""
-    import primesieve
+    library = primesieve_library()
 
     def count():
-        primesieve.set_num_threads(threads)
-        return primesieve.count_primes(start, stop - 1)
+        library.primesieve_set_num_threads(threads)
+        return library.primesieve_count_primes(start, stop - 1)
 
     return count
 

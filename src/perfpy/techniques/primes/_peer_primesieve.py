@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import primesieve
 
+try:
+    from primesieve.numpy import primes as _list_of
+except ImportError:  # a build without it
+    _list_of = primesieve.primes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 def primes(start: int, stop: int, out: NDArray[Any]) -> int:
     """Fill `out` with the primes of [start, stop) and return how many there are."""
-    found = np.asarray(primesieve.primes(start, stop - 1))
+    found = np.asarray(_list_of(start, stop - 1))
     out[: found.size] = found
     return int(found.size)
 
