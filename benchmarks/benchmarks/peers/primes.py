@@ -1,7 +1,7 @@
 """Other packages about primes, in the way that costs them least.
 
 primesieve is called through its C interface: the list is used where the library made it, and not copied, as
-the binding for Python would. ``PRIMESIEVE_LIBRARY`` names another build of the library than the system's. With
+the binding for Python would. ``PRIMESIEVE_LIBRARY`` names another build than the system's. With
 ``GLIBC_TUNABLES=glibc.malloc.hugetlb=1`` its lists lie in huge pages, as perfpy's do; ``ratios.py`` sets it.
 """
 
