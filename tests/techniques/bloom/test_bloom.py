@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
-import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,22 +13,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import perfpy
-from perfpy.techniques.bloom import BLOOM_FILTER, BloomFilter, ScalableBloomFilter, bloom_filter
+from perfpy.techniques.bloom import BLOOM_FILTER, ScalableBloomFilter, bloom_filter
 from perfpy.techniques.bloom._filter import Spec, empty_memory
 from perfpy.techniques.bloom._sizing import Geometry, blocked_error, geometry
 
+# The tests are not a package: a neighbour is found by its path.
+sys.path.insert(0, str(Path(__file__).parent))
+from filters import FORMS, make
+
+sys.path.pop(0)
+
 TECHNIQUE = "bloom_filter"
 BACKENDS = [row.name for row in perfpy.backends(TECHNIQUE) if row.available and not row.peer]
-FORMS = ("blocked", "classic", "counting")
 KEYS = st.one_of(
     st.integers(), st.floats(), st.text(), st.binary(), st.none(), st.tuples(st.integers(), st.text())
 )
-
-
-def make(form, backend="c", capacity=1000, rate=0.01, **options):
-    counting = form == "counting"
-    layout = "blocked" if counting else form
-    return bloom_filter(capacity, rate, layout=layout, counting=counting, backend=backend, **options)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -206,86 +204,6 @@ class TestCombining:
         assert make("blocked") != {1}
         with pytest.raises(TypeError, match="unhashable"):
             hash(make("blocked"))
-
-
-class TestSaving:
-    @pytest.mark.parametrize("form", FORMS)
-    def test_what_is_saved_comes_back(self, form, backend, tmp_path):
-        one = make(form, backend, items=["a", 1, 2.5], seed=7)
-        path = tmp_path / "filter"
-        one.save(path)
-        for back in (
-            type(one).from_bytes(one.to_bytes()),
-            type(one).from_bytes(bytearray(one.to_bytes())),
-            pickle.loads(pickle.dumps(one)),
-            type(one).load(path),
-            type(one).load(str(path), mmap_mode=True),
-            one.copy(),
-        ):
-            assert back == one
-            assert type(back) is type(one)
-            assert (back.capacity, back.error_rate, back.seed) == (1000, 0.01, 7)
-            assert back.contains(["a", 1, 2.5, "b"]).tolist() == [True, True, True, False]
-        assert [item.name for item in tmp_path.iterdir()] == ["filter"]
-
-    def test_a_mapped_filter_cannot_be_changed(self, backend, tmp_path):
-        path = tmp_path / "filter"
-        make("blocked", backend, items=[1]).save(path)
-        one = type(make("blocked", backend)).load(path, mmap_mode=True)
-        for change in (
-            lambda: one.add(2),
-            lambda: one.update([2]),
-            one.clear,
-            lambda: one.__ior__(make("blocked", items=[2])),
-        ):
-            with pytest.raises(ValueError, match="read-only"):
-                change()
-        changeable = one.copy()
-        changeable.add(2)
-        assert 2 in changeable
-        assert 2 not in one
-
-    def test_every_damaged_byte_is_noticed(self):
-        good = make("blocked", capacity=10, items=range(10)).to_bytes()
-        kind = type(make("blocked"))
-        for position in range(len(good)):
-            bad = bytearray(good)
-            bad[position] ^= 1 << position % 8
-            if 56 <= position < 64:  # padding of the header
-                continue
-            with pytest.raises(ValueError, match="filter"):
-                kind.from_bytes(bad)
-        for size in (0, 1, 63, 64, 65, len(good) - 1):
-            with pytest.raises(ValueError, match="filter"):
-                kind.from_bytes(good[:size])
-        with pytest.raises(ValueError, match="filter"):
-            kind.from_bytes(good + b"\0")
-
-    @given(st.binary(max_size=300), st.integers(0, 400))
-    def test_foreign_bytes_are_refused(self, noise, position):
-        good = make("blocked", capacity=10, items=range(10)).to_bytes()
-        mixed = good[:position] + noise + good[position + len(noise) :]
-        for verify in (True, False):
-            try:
-                back = BloomFilter.from_bytes(mixed, verify=verify)
-            except ValueError:
-                continue
-            back.contains(range(100))  # whatever it says: within its memory
-
-    def test_an_empty_file(self, tmp_path):
-        (tmp_path / "empty").touch()
-        kind = type(make("blocked"))
-        for mode in (True, False):
-            with pytest.raises(ValueError, match="not a Bloom filter"):
-                kind.load(tmp_path / "empty", mmap_mode=mode)
-
-    def test_the_same_bytes_in_another_process(self):
-        code = (
-            "import sys; from perfpy.techniques.bloom import bloom_filter;"
-            "sys.stdout.write(bloom_filter(10, items=['a', 1.5, (None, b'x')]).to_bytes().hex())"
-        )
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert run.stdout == bloom_filter(10, items=["a", 1.5, (None, b"x")]).to_bytes().hex()
 
 
 class TestKeys:
