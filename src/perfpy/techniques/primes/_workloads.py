@@ -97,8 +97,8 @@ WORKLOADS: dict[str, tuple[Workload, ...]] = {
         Workload("book", "the book's product of two primes", partial(_number, _BOOK_SEMIPRIME)),
         Workload(
             "large",
-            "4294967279 * 4294967291, the largest two primes with 32 bits",
-            partial(_number, 4_294_967_279 * 4_294_967_291),
+            "2147483659 * 4294967291, the smallest and the largest prime with 32 bits",
+            partial(_number, 2_147_483_659 * 4_294_967_291),
         ),
     ),
     "twin_primes": _listing("the twin primes", (), ("python",)),
