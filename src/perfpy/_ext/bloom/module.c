@@ -7,13 +7,8 @@
  */
 #include "../common/binding.h"
 #include "../hashing/feed.h"
+#include "../hashing/structures.h"
 #include "layouts.h"
-
-struct module_state {
-    struct perfpy_key_types types;
-    enum perfpy_isa isa;
-    PyTypeObject *filter_type;
-};
 
 typedef struct {
     PyObject_HEAD
@@ -196,7 +191,7 @@ static PyObject *filter_new(PyTypeObject *type, PyObject *arguments, PyObject *k
     PyObject *module = PyType_GetModuleByDef(type, &definition);
     if (!module)
         return NULL;
-    const struct module_state *state = PyModule_GetState(module);
+    const struct perfpy_structures *state = PyModule_GetState(module);
     Filter *self = (Filter *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
@@ -210,7 +205,7 @@ static PyObject *filter_new(PyTypeObject *type, PyObject *arguments, PyObject *k
         if (layout != BLOOM_CLASSIC)
             perfpy_bloom_subsets(probes, self->subsets);
         self->operations = perfpy_bloom_variant(state->isa, layout);
-        self->hasher = (struct perfpy_hasher){perfpy_seeds_from(seed), &state->types, state->isa};
+        self->hasher = perfpy_hasher_from(seed, state);
         return (PyObject *)self;
     }
     Py_DECREF(self);
@@ -263,31 +258,8 @@ static PyType_Spec filter_spec = {
 
 static int execute(PyObject *module)
 {
-    struct module_state *state = PyModule_GetState(module);
-    if (perfpy_choose_isa(module, ~0u, &state->isa) < 0 || perfpy_key_types_import(&state->types) < 0)
-        return -1;
-    state->filter_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &filter_spec, NULL);
-    return state->filter_type ? PyModule_AddType(module, state->filter_type) : -1;
-}
-
-static int traverse(PyObject *module, visitproc visit, void *arg)
-{
-    struct module_state *state = PyModule_GetState(module);
-    Py_VISIT(state->filter_type);
-    return perfpy_key_types_visit(&state->types, visit, arg);
-}
-
-static int clear(PyObject *module)
-{
-    struct module_state *state = PyModule_GetState(module);
-    Py_CLEAR(state->filter_type);
-    perfpy_key_types_clear(&state->types);
-    return 0;
-}
-
-static void release(void *module)
-{
-    clear(module);
+    static PyType_Spec *const specs[] = {&filter_spec, NULL};
+    return perfpy_structures_execute(module, specs);
 }
 
 static PyModuleDef_Slot slots[] = {
@@ -299,11 +271,11 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_c",
     .m_doc = "Bloom filters.",
-    .m_size = sizeof(struct module_state),
+    .m_size = sizeof(struct perfpy_structures),
     .m_slots = slots,
-    .m_traverse = traverse,
-    .m_clear = clear,
-    .m_free = release,
+    .m_traverse = perfpy_structures_traverse,
+    .m_clear = perfpy_structures_clear,
+    .m_free = perfpy_structures_free,
 };
 
 PyMODINIT_FUNC PyInit__c(void)

@@ -5,13 +5,8 @@
  */
 #include "../common/binding.h"
 #include "../hashing/feed.h"
+#include "../hashing/structures.h"
 #include "hyperloglog.h"
-
-struct module_state {
-    struct perfpy_key_types types;
-    enum perfpy_isa isa;
-    PyTypeObject *hyperloglog_type;
-};
 
 typedef struct {
     PyObject_HEAD
@@ -129,13 +124,13 @@ static PyObject *hyperloglog_new(PyTypeObject *type, PyObject *arguments, PyObje
     PyObject *module = PyType_GetModuleByDef(type, &definition);
     if (!module)
         return NULL;
-    const struct module_state *state = PyModule_GetState(module);
+    const struct perfpy_structures *state = PyModule_GetState(module);
     HyperLogLog *self = (HyperLogLog *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
     self->sketch.registers.precision = precision;
     self->sketch.operations = perfpy_registers_variant(state->isa);
-    self->hasher = (struct perfpy_hasher){perfpy_seeds_from(seed), &state->types, state->isa};
+    self->hasher = perfpy_hasher_from(seed, state);
     if (perfpy_intake_open(&self->intake) == 0)
         return (PyObject *)self;
     Py_DECREF(self);
@@ -191,31 +186,8 @@ static PyType_Spec hyperloglog_spec = {
 
 static int execute(PyObject *module)
 {
-    struct module_state *state = PyModule_GetState(module);
-    if (perfpy_choose_isa(module, ~0u, &state->isa) < 0 || perfpy_key_types_import(&state->types) < 0)
-        return -1;
-    state->hyperloglog_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &hyperloglog_spec, NULL);
-    return state->hyperloglog_type ? PyModule_AddType(module, state->hyperloglog_type) : -1;
-}
-
-static int traverse(PyObject *module, visitproc visit, void *arg)
-{
-    struct module_state *state = PyModule_GetState(module);
-    Py_VISIT(state->hyperloglog_type);
-    return perfpy_key_types_visit(&state->types, visit, arg);
-}
-
-static int clear(PyObject *module)
-{
-    struct module_state *state = PyModule_GetState(module);
-    Py_CLEAR(state->hyperloglog_type);
-    perfpy_key_types_clear(&state->types);
-    return 0;
-}
-
-static void release(void *module)
-{
-    clear(module);
+    static PyType_Spec *const specs[] = {&hyperloglog_spec, NULL};
+    return perfpy_structures_execute(module, specs);
 }
 
 static PyModuleDef_Slot slots[] = {
@@ -227,11 +199,11 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_c",
     .m_doc = "Structures that count different keys.",
-    .m_size = sizeof(struct module_state),
+    .m_size = sizeof(struct perfpy_structures),
     .m_slots = slots,
-    .m_traverse = traverse,
-    .m_clear = clear,
-    .m_free = release,
+    .m_traverse = perfpy_structures_traverse,
+    .m_clear = perfpy_structures_clear,
+    .m_free = perfpy_structures_free,
 };
 
 PyMODINIT_FUNC PyInit__c(void)

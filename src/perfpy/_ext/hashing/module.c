@@ -1,19 +1,13 @@
 /* CPython binding of the hash: perfpy._ext.hashing._c. */
 #include "../common/binding.h"
-#include "keys.h"
-
-struct module_state {
-    struct perfpy_key_types types;
-    enum perfpy_isa isa;
-};
+#include "structures.h"
 
 static int get_hasher(PyObject *module, PyObject *seed, struct perfpy_hasher *hasher)
 {
-    const struct module_state *state = PyModule_GetState(module);
     const unsigned long long number = PyLong_AsUnsignedLongLong(seed);
     if (number == (unsigned long long)-1 && PyErr_Occurred())
         return -1;
-    *hasher = (struct perfpy_hasher){perfpy_seeds_from(number), &state->types, state->isa};
+    *hasher = perfpy_hasher_from(number, PyModule_GetState(module));
     return 0;
 }
 
@@ -95,26 +89,8 @@ static PyMethodDef methods[] = {
 
 static int execute(PyObject *module)
 {
-    struct module_state *state = PyModule_GetState(module);
-    return perfpy_choose_isa(module, ~0u, &state->isa) < 0 || perfpy_key_types_import(&state->types) < 0 ? -1 : 0;
-}
-
-static int traverse(PyObject *module, visitproc visit, void *arg)
-{
-    struct module_state *state = PyModule_GetState(module);
-    return perfpy_key_types_visit(&state->types, visit, arg);
-}
-
-static int clear(PyObject *module)
-{
-    struct module_state *state = PyModule_GetState(module);
-    perfpy_key_types_clear(&state->types);
-    return 0;
-}
-
-static void release(void *module)
-{
-    clear(module);
+    static PyType_Spec *const specs[] = {NULL};
+    return perfpy_structures_execute(module, specs);
 }
 
 static PyModuleDef_Slot slots[] = {
@@ -126,12 +102,12 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_c",
     .m_doc = "The hash of keys.",
-    .m_size = sizeof(struct module_state),
+    .m_size = sizeof(struct perfpy_structures),
     .m_methods = methods,
     .m_slots = slots,
-    .m_traverse = traverse,
-    .m_clear = clear,
-    .m_free = release,
+    .m_traverse = perfpy_structures_traverse,
+    .m_clear = perfpy_structures_clear,
+    .m_free = perfpy_structures_free,
 };
 
 PyMODINIT_FUNC PyInit__c(void)
