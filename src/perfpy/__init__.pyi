@@ -8,7 +8,10 @@ from .techniques import register_backend as register_backend
 from .techniques.bloom import BloomFilter as BloomFilter
 from .techniques.bloom import ScalableBloomFilter as ScalableBloomFilter
 from .techniques.bloom import bloom_filter as bloom_filter
+from .techniques.cardinality import CountMin as CountMin
+from .techniques.cardinality import HeavyHitters as HeavyHitters
 from .techniques.cardinality import HyperLogLog as HyperLogLog
+from .techniques.cardinality import count_min as count_min
 from .techniques.cardinality import hyperloglog as hyperloglog
 from .techniques.diffusion import diffuse as diffuse
 from .techniques.diffusion import iter_diffuse as iter_diffuse

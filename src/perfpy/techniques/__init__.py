@@ -25,6 +25,7 @@ _FOLDERS = {
     "constellations": "primes",
     "bloom_filter": "bloom",
     "hyperloglog": "cardinality",
+    "count_min": "cardinality",
 }
 
 

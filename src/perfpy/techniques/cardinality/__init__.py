@@ -1,7 +1,8 @@
-"""How many different keys there were, in little memory."""
+"""How many different keys there were, and how often, in little memory."""
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from perfpy._dispatch import Backend, Technique, Traits
 from perfpy._sketch import checked_key, checked_seed
 
-from ._hyperloglog import LEAST_PRECISION, MOST_PRECISION, HyperLogLog, Spec
+from . import _count_min, _hyperloglog
+from ._count_min import CountMin
+from ._heavy_hitters import HeavyHitters
+from ._hyperloglog import LEAST_PRECISION, MOST_PRECISION, HyperLogLog
 
-__all__ = ["HYPERLOGLOG", "HyperLogLog", "hyperloglog"]
+__all__ = ["COUNT_MIN", "CountMin", "HYPERLOGLOG", "HeavyHitters", "HyperLogLog", "count_min", "hyperloglog"]
 
 _HERE = "perfpy.techniques.cardinality"
 _EXT = "perfpy._ext.cardinality"
@@ -33,6 +37,26 @@ HYPERLOGLOG = Technique(
             traits=Traits(
                 releases_gil=True, interruptible=True, note="batches, sifted by the smallest register"
             ),
+        ),
+    ),
+    auto=("c", "numpy"),
+)
+
+COUNT_MIN = Technique(
+    "count_min",
+    (
+        Backend("python", f"{_HERE}._count_min_python:PythonCountMin", traits=Traits(note="the definition")),
+        Backend(
+            "numpy",
+            f"{_HERE}._count_min_numpy:NumpyCountMin",
+            package="numpy",
+            traits=Traits(note="batches of keys as arrays"),
+        ),
+        Backend(
+            "c",
+            f"{_HERE}._count_min_c:CCountMin",
+            extension=f"{_EXT}._count_min",
+            traits=Traits(releases_gil=True, interruptible=True, note="batches, prefetching"),
         ),
     ),
     auto=("c", "numpy"),
@@ -108,7 +132,7 @@ def hyperloglog(
     16384
     """
     kind = HYPERLOGLOG[backend]
-    spec = Spec(_precision(precision), checked_seed(seed))
+    spec = _hyperloglog.Spec(_precision(precision), checked_seed(seed))
     made: HyperLogLog = kind(spec, checked_key(key))
     if items is not None:
         made.update(items)
@@ -123,3 +147,110 @@ def _precision(precision: Any) -> int:
     if not LEAST_PRECISION <= number <= MOST_PRECISION:
         raise ValueError(f"precision must be from {LEAST_PRECISION} to {MOST_PRECISION}, not {number}")
     return number
+
+
+def count_min(
+    items: Iterable[Any] | None = None,
+    *,
+    error: float = 1e-4,
+    failure: float = 0.01,
+    conservative: bool = False,
+    heavy_hitters: int = 0,
+    seed: int = 0,
+    key: Callable[[Any], object] | None = None,
+    backend: str = "auto",
+) -> CountMin | HeavyHitters:
+    """Count how often each key occurs, in memory that does not grow with the keys.
+
+    Parameters
+    ----------
+    items : iterable or 1-D array, optional
+        Keys to begin with: str, bytes, int, float, None or tuples of these.
+    error : float, default: 1e-4
+        By which part of the sum of all counts the count of a key may be too high, from 1e-9 to 1.
+    failure : float, default: 0.01
+        Rate of keys whose count is too high by more than that, from 1e-12 to 1.
+    conservative : bool, default: False
+        Raise only those counters of a key that say too little. Counts are then closer, and depend on the
+        order of the keys.
+    heavy_hitters : int, default: 0
+        How many of the most frequent keys to remember.
+    seed : int, default: 0
+        Of the hash, from 0 to 2**64 - 1.
+    key : callable, optional
+        Makes of an item what is hashed, so that items of any type can be counted.
+    backend : str, default: "auto"
+        Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+
+    Returns
+    -------
+    CountMin or HeavyHitters
+        With ``add``, ``update``, ``count`` and more; with ``most_common`` where it remembers keys.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is no such backend.
+    TypeError
+        If an argument is of the wrong type; if a key is none: not str, bytes, int, float, None or a tuple.
+    MemoryError
+        If the counters do not fit in memory.
+    BackendUnavailable
+        If the backend cannot be used in this installation; the message says what to install.
+
+    See Also
+    --------
+    perfpy.hyperloglog : How many different keys there were.
+
+    Notes
+    -----
+    There are ``ceil(log(1 / failure))`` rows of ``ceil(e / error)`` counters of 8 bytes. A key has one
+    counter in each row, and its count is the least of them [1]_. Raising only the least is from [2]_.
+
+    References
+    ----------
+    .. [1] G. Cormode, S. Muthukrishnan, "An improved data stream summary: the count-min sketch and its
+       applications", Journal of Algorithms 55, 2005.
+    .. [2] C. Estan, G. Varghese, "New directions in traffic measurement and accounting", SIGCOMM 2002.
+
+    Examples
+    --------
+    >>> import perfpy
+    >>> words = perfpy.count_min(["spam", "eggs", "spam"])
+    >>> words.count("spam"), words.count("ham"), words.total
+    (2, 0, 3)
+    >>> frequent = perfpy.count_min(list("abracadabra"), heavy_hitters=2)
+    >>> frequent.most_common(1)
+    [('a', 5)]
+    """
+    kind = COUNT_MIN[backend]
+    width = math.ceil(math.e / _part("error", error, 1e-9))
+    depth = math.ceil(-math.log(_part("failure", failure, 1e-12)))
+    spec = _count_min.Spec(width, max(depth, 1), bool(conservative), checked_seed(seed))
+    function, limit = checked_key(key), _limit(heavy_hitters)
+    sketch: CountMin = kind(spec, _count_min.empty_memory(spec), None if limit else function)
+    made = HeavyHitters(sketch, limit, function) if limit else sketch
+    if items is not None:
+        made.update(items)
+    return made
+
+
+def _part(name: str, value: Any, least: float) -> float:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a float, not {type(value).__name__}: {value!r}")
+    part = float(value)
+    if not least <= part <= 1:
+        raise ValueError(f"{name} must be from {least} to 1, not {part}")
+    return part
+
+
+def _limit(heavy_hitters: Any) -> int:
+    try:
+        limit = operator.index(heavy_hitters)
+    except TypeError:
+        raise TypeError(
+            f"heavy_hitters must be an int, not {type(heavy_hitters).__name__}: {heavy_hitters!r}"
+        ) from None
+    if limit < 0:
+        raise ValueError(f"heavy_hitters must not be negative, not {limit}")
+    return limit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,35 +10,43 @@ import numpy as np
 
 from perfpy._workload import Agreement, Workload
 
+from ._count_min import CountMin
 from ._hyperloglog import HyperLogLog
 
 
-def agree(reference: HyperLogLog, result: HyperLogLog, bound: float = 0.0) -> Agreement:
-    """Compare two sketches: by what they hold, or by their counts where `bound` lets them differ."""
+def agree(reference: HyperLogLog | CountMin, result: HyperLogLog | CountMin, bound: float = 0.0) -> Agreement:
+    """Compare two sketches: by what they hold, or by their counts of keys where `bound` lets them differ."""
     if reference == result:
         return Agreement(True)
-    difference = abs(reference.count() - result.count())
-    if bound and difference <= bound * reference.count():
-        return Agreement(True, difference)
-    return Agreement(False, difference, f"expected {reference!r}, found {result!r}")
+    if isinstance(reference, HyperLogLog) and isinstance(result, HyperLogLog):
+        difference = abs(reference.count() - result.count())
+        if bound and difference <= bound * reference.count():
+            return Agreement(True, difference)
+    return Agreement(False, float("inf"), f"expected {reference!r}, found {result!r}")
 
 
 def _integers(count: int) -> Mapping[str, Any]:
     return {"items": np.random.default_rng(2025).integers(0, 2**62, count)}
 
 
+def _frequencies(count: int) -> Mapping[str, Any]:
+    return {"items": np.random.default_rng(2025).zipf(1.2, count)}
+
+
 def _words(count: int) -> Mapping[str, Any]:
     return {"items": [f"word {number * 7919}" for number in range(count)]}
 
 
-WORKLOADS = (
-    Workload("tiny", "5,000 random integers", partial(_integers, 5000)),
-    Workload("small", "100,000 random integers", partial(_integers, 100_000)),
-    Workload("book", "1,000,000 strings", partial(_words, 10**6)),
-    Workload(
-        "large",
-        "10,000,000 random integers",
-        partial(_integers, 10**7),
-        too_slow_for=("python",),
-    ),
-)
+def _workloads(name: str, integers: Callable[[int], Mapping[str, Any]]) -> tuple[Workload, ...]:
+    return (
+        Workload("tiny", f"5,000 {name}", partial(integers, 5000)),
+        Workload("small", f"100,000 {name}", partial(integers, 100_000)),
+        Workload("book", "1,000,000 strings", partial(_words, 10**6)),
+        Workload("large", f"10,000,000 {name}", partial(integers, 10**7), too_slow_for=("python",)),
+    )
+
+
+WORKLOADS = {
+    "hyperloglog": _workloads("random integers", _integers),
+    "count_min": _workloads("integers by Zipf's law", _frequencies),
+}
