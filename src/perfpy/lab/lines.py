@@ -1,12 +1,12 @@
 """Lines of code of a backend: what someone had to write, without blank lines, comments and docstrings.
 
-A backend is its Python module plus, for a compiled one, the sources of its extension module:
-``_cython.pyx``, ``_pythran.py``, ``_cffi.py``, or ``module*.c`` for ``_c``. ``_c`` and ``_cffi`` bind the
-same C kernel, so that all other C files of the technique count for both; ``_ext/common``, which serves every
-technique, counts for none.
+A backend is its Python module plus, for a compiled one, the sources of its extension module. Which these
+are is said by the ``meson.build`` beside them: those of the module, those of the libraries that it is linked
+with, and the headers that they include. What lies in other folders, as the hashes of keys and
+``_ext/common``, serves many techniques and counts for none.
 
-Installed packages have no C sources. The build runs this file as a script, which prints the counts, and keeps
-them in ``perfpy._build``. In a source tree the sources are counted as they are.
+Installed packages have no sources of this kind. The build runs this file as a script, which prints the
+counts, and keeps them in ``perfpy._build``. In a source tree the sources are counted as they are.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ _LAYOUT = {
 }
 #: A string or character literal (kept), or a comment (dropped).
 _C_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|/\*.*?\*/|//[^\n]*', re.DOTALL)
-_BINDINGS = {
-    "_cython": ("_cython.pyx",),
-    "_pythran": ("_pythran.py",),
-    "_cffi": ("_cffi.py",),
-    "_c": ("module*.c",),
-}
-_OVER_C_KERNEL = ("_cffi", "_c")
+#: A call in a ``meson.build`` that has to do with sources, or a list, and the variable that stands for it.
+_MESON_CALL = re.compile(
+    r"(?:(?P<variable>\w+) (?:\+?=|:) )?(?:(?P<kind>py\.extension_module|static_library|custom_target)\(|\[)"
+)
+_MESON_WORD = re.compile(r"'(?P<text>[^']*)'|(?P<name>\w+)")
+_INCLUDE = re.compile(r'^\s*#\s*include "(\w+\.h)"', re.MULTILINE)
 
 
 def python_lines(source: str) -> int:
@@ -67,14 +66,58 @@ def c_lines(source: str) -> int:
 
 def extension_lines(folder: Path) -> dict[str, int]:
     """Count for each extension module of a technique's ``_ext`` folder what its sources there are."""
-    bindings = {name: _files(folder, patterns) for name, patterns in _BINDINGS.items()}
-    own = {file for files in bindings.values() for file in files}
-    kernel = [file for file in _files(folder, ("*.c", "*.h")) if file not in own]
-    counts = {}
-    for name, files in bindings.items():
-        if files:
-            counts[name] = sum(map(_count, files + kernel * (name in _OVER_C_KERNEL)))
-    return counts
+    try:
+        recipe = (folder / "meson.build").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    return {
+        name: sum(map(_count, files))
+        for name, sources in extension_sources(recipe).items()
+        if (files := _with_headers(folder, sources))
+    }
+
+
+def extension_sources(recipe: str) -> dict[str, set[str]]:
+    """Return the files that each extension module of a ``meson.build`` is made of, libraries included."""
+    recipe = re.sub(r"#.*", "", recipe)
+    variables: dict[str, set[str]] = {}
+    modules: dict[str, set[str]] = {}
+    for call in _MESON_CALL.finditer(recipe):
+        words = list(_MESON_WORD.finditer(recipe, call.end(), _end_of_call(recipe, call.end())))
+        files = {word["text"] for word in words if word["text"] and "." in word["text"]}
+        files.update(*(variables.get(word["name"], ()) for word in words if word["name"]))
+        if call["kind"] == "py.extension_module":
+            modules.setdefault(words[0]["text"] or _python_stem(files), files)
+        elif call["variable"]:
+            variables.setdefault(call["variable"], set()).update(files)
+    return modules
+
+
+def _python_stem(files: set[str]) -> str:
+    """Return the name of a module that a variable has: that of its source in Python or Cython, too."""
+    return min(Path(name).stem for name in files if Path(name).suffix in (".py", ".pyx"))
+
+
+def _end_of_call(recipe: str, start: int) -> int:
+    """Return where the bracket is closed that was opened before `start`."""
+    depth = 1
+    for bracket in re.compile(r"[()\[\]]").finditer(recipe, start):
+        depth += 1 if bracket.group() in "([" else -1
+        if depth == 0:
+            return bracket.start()
+    return len(recipe)
+
+
+def _with_headers(folder: Path, names: set[str]) -> set[Path]:
+    """Return those of some files that are in a folder, and all headers there that they include."""
+    found: set[Path] = set()
+    wanted = [folder / name for name in names]
+    while wanted:
+        file = wanted.pop()
+        if file not in found and file.is_file():
+            found.add(file)
+            wanted += [folder / name for name in _INCLUDE.findall(file.read_text(encoding="utf-8"))]
+    return found
 
 
 def backend_lines(target: Address | Callable[..., object], extension: Address | None) -> int | None:
@@ -118,10 +161,6 @@ def _extension_count(extension: str) -> int | None:
 
         counts = _build.LINES_OF_CODE.get(folder.name, {})
     return counts.get(name)
-
-
-def _files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
-    return sorted(file for pattern in patterns for file in folder.glob(pattern))
 
 
 def _count(file: Path) -> int:
