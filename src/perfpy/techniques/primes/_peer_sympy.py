@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sympy
+from sympy.ntheory import factor_
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,5 +53,7 @@ def previous_prime(n: int) -> int:
 
 def prime_factors(n: int) -> list[int]:
     """Return the prime factors of `n` in ascending order."""
+    if hasattr(factor_, "factor_cache"):  # it remembers answers, and would answer without factoring
+        factor_.factor_cache.clear()
     factors = sympy.factorint(n)
     return sorted(int(prime) for prime, times in factors.items() for _ in range(times))
