@@ -51,6 +51,9 @@ static inline uint32_t bloom_bit(uint32_t low, int word)
     return low * bloom_salts[word] >> (32 - 5);
 }
 
+/* Bytes of memory that a geometry needs, or 0 where it makes no sense. */
+uint64_t perfpy_bloom_bytes(int layout, uint64_t size, int probes);
+
 /* Fills a table of subsets of `probes` words: random ones, and each turned around all words. */
 void perfpy_bloom_subsets(int probes, uint16_t *subsets);
 

@@ -160,23 +160,6 @@ static PyObject *filter_test(Filter *self, PyObject *const *arguments, Py_ssize_
     Py_RETURN_NONE;
 }
 
-/* Bytes that the geometry needs, or 0 where it makes no sense. */
-static uint64_t bytes_needed(int layout, unsigned long long size, int probes)
-{
-    if (size == 0 || size > (1ull << 57) || probes < 1 || probes > (layout == BLOOM_CLASSIC ? 64 : BLOOM_WORDS))
-        return 0;
-    switch (layout) {
-    case BLOOM_BLOCKED:
-        return size * 64;
-    case BLOOM_COUNTING:
-        return size * 256;
-    case BLOOM_CLASSIC:
-        return (size + 63) / 64 * 8;
-    default:
-        return 0;
-    }
-}
-
 PyDoc_STRVAR(filter_doc, "Filter(memory, layout, size, probes, seed)\n--\n\n"
                          "A filter in the memory of a uint64 array aligned to 64 bytes.");
 
@@ -195,7 +178,7 @@ static PyObject *filter_new(PyTypeObject *type, PyObject *arguments, PyObject *k
     Filter *self = (Filter *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
-    const uint64_t bytes = bytes_needed(layout, size, probes);
+    const uint64_t bytes = perfpy_bloom_bytes(layout, size, probes);
     if (PyObject_GetBuffer(memory, &self->memory, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
         self->memory.obj = NULL;
     } else if (!bytes || (uint64_t)self->memory.len != bytes || (uintptr_t)self->memory.buf % 64) {

@@ -31,6 +31,12 @@ BLOOM_FILTER = Technique(
             traits=Traits(note="batches of keys as arrays"),
         ),
         Backend(
+            "cython",
+            f"{_HERE}._cython:CythonBloomFilter",
+            extension=f"{_EXT}._cython",
+            traits=Traits(releases_gil=True, interruptible=True, note="loops that the compiler vectorises"),
+        ),
+        Backend(
             "c",
             f"{_HERE}._c:CBloomFilter",
             extension=f"{_EXT}._c",
@@ -39,7 +45,7 @@ BLOOM_FILTER = Technique(
             ),
         ),
     ),
-    auto=("c", "numpy"),
+    auto=("c", "cython", "numpy"),
 )
 
 _MOST_KEYS = 2**57

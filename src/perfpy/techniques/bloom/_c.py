@@ -11,8 +11,7 @@ from perfpy._sketch import Key
 
 from ._filter import BloomFilter, Spec
 from ._keyed import Keyed
-
-_LAYOUTS = {"blocked": 0, "classic": 1, "counting": 2}
+from ._sizing import LAYOUT_NUMBERS
 
 
 class CBloomFilter(_c.Filter, BloomFilter):
@@ -24,7 +23,7 @@ class CBloomFilter(_c.Filter, BloomFilter):
         """Bind the memory; a filter with a key function has a class of its own."""
         kind = KeyedCBloomFilter if key is not None else CBloomFilter
         layout, size, probes = spec.geometry
-        made = super().__new__(kind, memory, _LAYOUTS[layout], size, probes, spec.seed)
+        made = super().__new__(kind, memory, LAYOUT_NUMBERS[layout], size, probes, spec.seed)
         assert isinstance(made, CBloomFilter)
         return made
 

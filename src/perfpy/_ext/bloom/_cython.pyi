@@ -1,0 +1,2 @@
+from ._c import ISA as ISA
+from ._c import Filter as Filter
