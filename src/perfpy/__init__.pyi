@@ -27,3 +27,9 @@ from .techniques.primes import prime_blocks as prime_blocks
 from .techniques.primes import prime_factors as prime_factors
 from .techniques.primes import primes as primes
 from .techniques.primes import twin_primes as twin_primes
+from .techniques.trie import KeyRange as KeyRange
+from .techniques.trie import Trie as Trie
+from .techniques.trie import TrieMap as TrieMap
+from .techniques.trie import load_trie as load_trie
+from .techniques.trie import trie as trie
+from .techniques.trie import trie_from_lines as trie_from_lines

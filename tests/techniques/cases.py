@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 import perfpy
+from perfpy import datasets
 from perfpy.techniques.bloom import _workloads as _bloom
 from perfpy.techniques.cardinality import _workloads as _cardinality
 from perfpy.techniques.diffusion import _workloads as _diffusion
 from perfpy.techniques.julia import _workloads as _julia
 from perfpy.techniques.primes import _workloads as _primes
+from perfpy.techniques.trie import _workloads as _trie
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,16 @@ class _Endless:
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(self._count))
+
+
+class _Words:
+    """Made-up words, as many as are asked for."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __iter__(self) -> Iterator[str]:
+        return map(datasets.made_up_word, range(self._count))
 
 
 #: Numbers that a function of one number refuses.
@@ -334,6 +346,29 @@ CASES = {
             ({"method": "fast"}, ValueError),
         ),
         out=True,
+    ),
+    "trie": Case(
+        function=perfpy.trie,
+        arrays={},
+        options={"keys": ["pear", "", "apple", "pear", "p\0", "\U0001f350", "\udc80"]},
+        empty={},
+        huge={"keys": _Words(2**62)},
+        lengthy={"keys": _Words(300_000)},
+        workload=_trie.WORKLOADS[0].arguments,
+        bad=(
+            ({"keys": "pear"}, TypeError),
+            ({"keys": 7}, TypeError),
+            ({"keys": ["pear", 7]}, TypeError),
+            ({"keys": ["pear", b"pear"]}, TypeError),
+            ({"keys": [("pear", 1), "apple"]}, TypeError),
+            ({"keys": np.array([["pear"]])}, ValueError),
+            ({"layout": "loose"}, ValueError),
+            ({"layout": 1}, TypeError),
+            ({"memory_limit": 0}, ValueError),
+            ({"memory_limit": "1"}, TypeError),
+        ),
+        out=False,
+        content=perfpy.Trie.to_bytes,
     ),
     **_PRIMES,
 }

@@ -26,6 +26,7 @@ _FOLDERS = {
     "bloom_filter": "bloom",
     "hyperloglog": "cardinality",
     "count_min": "cardinality",
+    "trie": "trie",
 }
 
 
