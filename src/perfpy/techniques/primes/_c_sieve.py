@@ -9,7 +9,7 @@ import numpy as np
 from perfpy._ext.primes import _sieve
 from perfpy._ext.primes._sieve import ISA
 
-from . import _numpy, _sparse
+from . import _bounds, _numpy, _sparse
 from ._c_arithmetic import is_prime
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ __all__ = ["ISA", "constellations", "count_primes", "is_sparse", "primes"]
 
 #: An interval this many times shorter than the square root of its end is quicker tested than sieved.
 _SPARSE = 50
+
+#: As many tuplets as this need not be counted before memory for them is asked for: 512 MiB.
+_UNCOUNTED = 2**26
 
 #: The patterns that the kernel looks for among the bits, by how many primes they have.
 _TUPLETS = {(0, 2): 2, (0, 2, 6, 8): 4}
@@ -48,6 +51,11 @@ def constellations(start: int, stop: int, offsets: tuple[int, ...]) -> NDArray[n
     size, end = _TUPLETS.get(offsets), stop + offsets[-1]
     if size is None or is_sparse(start, end):
         return _numpy.among(primes, start, stop, offsets)
-    found = np.empty(_sieve.count_tuplets(start, end, size), np.uint64)
-    _sieve.fill_tuplets(start, end, size, found)
+    # No prime above 5 is in two tuplets. Memory that is not written to costs nothing, so only where even this
+    # much cannot be had is a sieve spent on counting them first.
+    most = _bounds.at_most_between(start, end) // size + 2
+    if most > _UNCOUNTED:
+        most = _sieve.count_tuplets(start, end, size)
+    found = np.empty(most, np.uint64)
+    found.resize(_sieve.fill_tuplets(start, end, size, found), refcheck=False)
     return found

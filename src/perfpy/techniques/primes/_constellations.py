@@ -144,11 +144,13 @@ def _found(
     for offsets in patterns:
         last = high - offsets[-1]  # first primes are below this
         firsts = kernel(low, last, offsets) if low < last else np.empty(0, np.uint64)
-        groups.append(firsts.astype(np.uint64)[:, np.newaxis] + np.array(offsets, np.uint64))
+        firsts = firsts.astype(np.uint64, copy=False)
+        members = np.empty((firsts.size, len(offsets)), kind)
+        for column, offset in zip(members.T, offsets, strict=True):
+            np.add(firsts, offset, out=column, casting="unsafe")  # nothing is above high, which fits
+        groups.append(members)
     together = groups[0] if len(groups) == 1 else np.concatenate(groups)
-    if len(groups) > 1:
-        together = together[np.lexsort(together.T[::-1])]
-    return together.astype(kind, copy=False)
+    return together if len(groups) == 1 else together[np.lexsort(together.T[::-1])]
 
 
 def _patterns(pattern: Any) -> tuple[Offsets, ...]:
