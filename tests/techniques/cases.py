@@ -13,6 +13,7 @@ import perfpy
 from perfpy import datasets
 from perfpy.techniques.bloom import _workloads as _bloom
 from perfpy.techniques.cardinality import _workloads as _cardinality
+from perfpy.techniques.counting import _workloads as _counting
 from perfpy.techniques.diffusion import _workloads as _diffusion
 from perfpy.techniques.julia import _workloads as _julia
 from perfpy.techniques.primes import _workloads as _primes
@@ -217,6 +218,42 @@ _PRIMES = {
     ),
 }
 
+
+def _of_counter(
+    name: str, options: Mapping[str, Any], *bad: tuple[Mapping[str, Any], type[Exception]]
+) -> Case:
+    """Return the case of a function that counts different keys."""
+    return Case(
+        function=getattr(perfpy, name),
+        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
+        options=options,
+        empty={},
+        huge={"items": _Endless(2**62)},
+        lengthy={"items": np.zeros(100_000_000, np.uint8)},
+        workload=_counting.WORKLOADS[name][0].arguments,
+        bad=(*bad, ({"seed": -1}, ValueError), ({"key": 1}, TypeError)),
+        out=False,
+        held=SimpleNamespace(update=lambda keys: None),
+        content=lambda result: result.to_bytes(),
+    )
+
+
+_PRECISIONS = (
+    ({"precision": 3}, ValueError),
+    ({"precision": 25}, ValueError),
+    ({"precision": "12"}, TypeError),
+)
+_COUNTERS = {
+    "linear_counting": _of_counter(
+        "linear_counting", {"bits": 100}, ({"bits": 7}, ValueError), ({"bits": 8.0}, TypeError)
+    ),
+    "loglog": _of_counter("loglog", {"precision": 4}, *_PRECISIONS),
+    "superloglog": _of_counter("superloglog", {"precision": 4}, *_PRECISIONS),
+    "k_minimum_values": _of_counter(
+        "k_minimum_values", {"k": 8}, ({"k": 7}, ValueError), ({"k": None}, TypeError)
+    ),
+}
+
 CASES = {
     "bloom_filter": Case(
         function=perfpy.bloom_filter,
@@ -371,4 +408,5 @@ CASES = {
         content=perfpy.Trie.to_bytes,
     ),
     **_PRIMES,
+    **_COUNTERS,
 }

@@ -28,14 +28,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `backend` once for each backend of its technique.
 
     A test module says with ``TECHNIQUE = "julia"`` whose backends these are; one without it is about every
-    technique and its tests take `technique` too.
+    technique, or those that it lists in ``TECHNIQUES``, and its tests take `technique` too.
     """
     if "backend" not in metafunc.fixturenames:
         return
     of_module = getattr(metafunc.module, "TECHNIQUE", None)
     found = [
         row
-        for name in ([of_module] if of_module else techniques.names())
+        for name in ([of_module] if of_module else getattr(metafunc.module, "TECHNIQUES", techniques.names()))
         for row in rows(name, metafunc.config.getoption("--backend"))
     ]
     if of_module:

@@ -27,6 +27,10 @@ _FOLDERS = {
     "hyperloglog": "cardinality",
     "count_min": "cardinality",
     "trie": "trie",
+    "linear_counting": "counting",
+    "loglog": "counting",
+    "superloglog": "counting",
+    "k_minimum_values": "counting",
 }
 
 

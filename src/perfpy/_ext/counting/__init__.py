@@ -1,0 +1,1 @@
+"""Compiled backends of the counters of keys; private."""
