@@ -12,6 +12,9 @@ from perfpy._dispatch import BackendInfo
 #: Extensions that every build of perfpy has: one that is missing is a failure, not a reason to skip.
 ALWAYS_BUILT = {"cython", "cffi", "c"} | ({"pythran"} if _build.PYTHRAN else set())
 
+#: Techniques whose peers give something else than perfpy: it can only be compared by tests of their own.
+PEERS_DIFFER = {"bloom_filter"}
+
 
 @functools.cache
 def table(technique: str) -> tuple[BackendInfo, ...]:
@@ -21,7 +24,8 @@ def table(technique: str) -> tuple[BackendInfo, ...]:
 
 def rows(technique: str, chosen: list[str]) -> list[BackendInfo]:
     """Return the backends of a technique that the command line asks for."""
-    return [row for row in table(technique) if not chosen or row.name in chosen]
+    found = [row for row in table(technique) if not chosen or row.name in chosen]
+    return [row for row in found if not row.peer or technique not in PEERS_DIFFER]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -20,6 +20,9 @@ __all__ = ["BLOOM_FILTER", "BloomFilter", "ScalableBloomFilter", "bloom_filter"]
 _HERE = "perfpy.techniques.bloom"
 _EXT = "perfpy._ext.bloom"
 
+#: What no filter of another package can be, here.
+_PEERS_LACK = {"counting": (True,), "scalable": (True,)}
+
 BLOOM_FILTER = Technique(
     "bloom_filter",
     (
@@ -43,6 +46,33 @@ BLOOM_FILTER = Technique(
             traits=Traits(
                 releases_gil=True, interruptible=True, note="batches, prefetching, 16 probes in a vector"
             ),
+        ),
+        Backend(
+            "pybloom-live",
+            f"{_HERE}._peer_pybloom_live:PybloomFilter",
+            package="pybloom_live",
+            extra="peers",
+            peer=True,
+            traits=Traits(bound=0.5, note="in Python, at most capacity keys"),
+            lacks=_PEERS_LACK,
+        ),
+        Backend(
+            "rbloom",
+            f"{_HERE}._peer_rbloom:RbloomFilter",
+            package="rbloom",
+            extra="peers",
+            peer=True,
+            traits=Traits(bound=0.5, note="in Rust, hashes of this process"),
+            lacks=_PEERS_LACK,
+        ),
+        Backend(
+            "abloom",
+            f"{_HERE}._peer_abloom:AbloomFilter",
+            package="abloom",
+            extra="peers",
+            peer=True,
+            traits=Traits(bound=0.5, note="in C, blocked, hashes of this process"),
+            lacks={**_PEERS_LACK, "layout": ("classic",)},
         ),
     ),
     auto=("c", "cython", "numpy"),
@@ -85,7 +115,8 @@ def bloom_filter(
     seed : int, default: 0
         Of the hash, from 0 to 2**64 - 1.
     backend : str, default: "auto"
-        Which implementation does it; see `perfpy.backends`. All of perfpy's own set the same bits.
+        Which implementation does it; see `perfpy.backends`. All of perfpy's own set the same bits. Filters
+        of other packages have a layout, a size and a hash of their own, and cannot be saved here.
 
     Returns
     -------
@@ -132,10 +163,11 @@ def bloom_filter(
     >>> round(seen.approximate_count())
     1002
     """
-    kind = BLOOM_FILTER[backend]
+    shape = _layout(layout, counting=counting)
+    needs = (("layout", layout), ("counting", bool(counting)), ("scalable", bool(scalable)))
+    kind = BLOOM_FILTER[backend, needs]
     count = _capacity(capacity)
     rate = _rate(error_rate)
-    shape = _layout(layout, counting=counting)
     number = checked_seed(seed)
     function = checked_key(key)
     made: BloomFilter | ScalableBloomFilter

@@ -64,6 +64,8 @@ class BloomFilter(Sketch):
     """
 
     kind: ClassVar[str] = "Bloom filter"
+    #: Whether the bits are those that perfpy sets, so that they can be compared and combined.
+    _own_bits: ClassVar[bool] = True
     _spec: Spec
     _memory: NDArray[np.uint64]
 
@@ -183,6 +185,8 @@ class BloomFilter(Sketch):
         if not isinstance(other, BloomFilter):
             return False
         mine, theirs = self._spec, other._spec
+        if not other._own_bits:
+            raise ValueError(f"filters must be perfpy's own, not of backend {other.backend!r}")
         if (mine.geometry, mine.seed) != (theirs.geometry, theirs.seed):
             raise ValueError(
                 f"filters must have the same geometry and seed: {mine.geometry}, seed {mine.seed} is not "
@@ -215,7 +219,7 @@ class BloomFilter(Sketch):
             return NotImplemented
         mine, theirs = self._spec, other._spec
         same = (mine.geometry, mine.seed) == (theirs.geometry, theirs.seed)
-        return same and np.array_equal(self._memory, other._memory)
+        return other._own_bits and same and np.array_equal(self._memory, other._memory)
 
     __hash__ = None  # it changes; a class with an __eq__ does not inherit this
 
