@@ -9,9 +9,11 @@ from .techniques.bloom import BloomFilter as BloomFilter
 from .techniques.bloom import ScalableBloomFilter as ScalableBloomFilter
 from .techniques.bloom import bloom_filter as bloom_filter
 from .techniques.cardinality import CountMin as CountMin
+from .techniques.cardinality import ExaLogLog as ExaLogLog
 from .techniques.cardinality import HeavyHitters as HeavyHitters
 from .techniques.cardinality import HyperLogLog as HyperLogLog
 from .techniques.cardinality import count_min as count_min
+from .techniques.cardinality import exaloglog as exaloglog
 from .techniques.cardinality import hyperloglog as hyperloglog
 from .techniques.counting import KMinimumValues as KMinimumValues
 from .techniques.counting import LinearCounting as LinearCounting

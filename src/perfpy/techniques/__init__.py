@@ -25,6 +25,7 @@ _FOLDERS = {
     "constellations": "primes",
     "bloom_filter": "bloom",
     "hyperloglog": "cardinality",
+    "exaloglog": "cardinality",
     "count_min": "cardinality",
     "trie": "trie",
     "linear_counting": "counting",

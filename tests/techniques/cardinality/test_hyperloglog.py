@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import perfpy
 from perfpy.hashing import hash64, hash_keys
-from perfpy.techniques.cardinality import HYPERLOGLOG, _hyperloglog, hyperloglog
+from perfpy.techniques.cardinality import HYPERLOGLOG, hyperloglog
+from perfpy.techniques.cardinality._distinct import Spec
 from perfpy.techniques.cardinality._python import place
 
 TECHNIQUE = "hyperloglog"
@@ -65,7 +66,7 @@ def test_many_keys_are_held_by_the_definition(precision, count, backend):
 def test_hashes_at_the_ends(hash_, precision, backend):
     """Those with many zeros, also 0, which the table of C does not keep as the others."""
     kind = HYPERLOGLOG[backend]
-    one = kind(_hyperloglog.Spec(precision, 0))
+    one = kind(Spec(precision, 0))
     one._take(np.array([hash_, hash_], np.uint64))
     assert one._state().tolist() == [hash_]
     assert one.count() == 1
@@ -225,15 +226,15 @@ class TestKeys:
 
 def test_c_checks_what_it_is_given():
     one = hyperloglog(precision=4, backend="c")
-    with pytest.raises(ValueError, match="ranks must be as many"):
-        one._raise(np.zeros(17, np.uint8))
+    with pytest.raises(ValueError, match="registers must be as many"):
+        one._unite(np.zeros(17, np.uint8))
     with pytest.raises(TypeError, match="hashes must be"):
         one._take(np.zeros(3))
     for precision in (3, 25, 10**6):
         with pytest.raises(ValueError, match="precision is out of range"):
             one._reset(precision)
         with pytest.raises(ValueError, match="precision is out of range"):
-            HYPERLOGLOG["c"](_hyperloglog.Spec(precision, 0))
+            HYPERLOGLOG["c"](Spec(precision, 0))
 
 
 @pytest.mark.parametrize("source", ["array", "list"])

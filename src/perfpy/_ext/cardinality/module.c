@@ -1,25 +1,26 @@
 /* CPython binding of the structures that count different keys: perfpy._ext.cardinality._c.
  *
  * What a sketch means is Python's affair; here it takes keys in, and gives out what it holds. Several threads may use
- * one at once.
+ * one at once. The types differ in their registers only.
  */
 #include "../common/binding.h"
 #include "../hashing/feed.h"
 #include "../hashing/structures.h"
-#include "hyperloglog.h"
+#include "distinct.h"
+#include "exaloglog.h"
 
 typedef struct {
     PyObject_HEAD
-    struct hyperloglog sketch;
+    struct distinct sketch;
     struct perfpy_hasher hasher;
     struct perfpy_intake intake;
-} HyperLogLog;
+} Distinct;
 
 static struct PyModuleDef definition;
 
 static int take(void *structure, const uint64_t *hashes, ptrdiff_t count)
 {
-    return perfpy_hyperloglog_take(structure, hashes, count);
+    return perfpy_distinct_take(structure, hashes, count);
 }
 
 /* None, or an exception where memory was short. */
@@ -30,59 +31,58 @@ static PyObject *none_or_no_memory(int status)
     Py_RETURN_NONE;
 }
 
-static PyObject *hyperloglog_add(HyperLogLog *self, PyObject *key)
+static PyObject *distinct_add(Distinct *self, PyObject *key)
 {
     uint64_t hash;
     if (perfpy_hash_key(key, &self->hasher, &hash) < 0)
         return NULL;
     const bool locked = perfpy_intake_enter(&self->intake);
-    const int status = perfpy_hyperloglog_take(&self->sketch, &hash, 1);
+    const int status = perfpy_distinct_take(&self->sketch, &hash, 1);
     perfpy_intake_leave(&self->intake, locked);
     return none_or_no_memory(status);
 }
 
-static PyObject *hyperloglog_update(HyperLogLog *self, PyObject *items)
+static PyObject *distinct_update(Distinct *self, PyObject *items)
 {
     if (perfpy_feed(&self->intake, items, &self->hasher, take, &self->sketch) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
 
-static PyObject *hyperloglog_take(HyperLogLog *self, PyObject *hashes)
+static PyObject *distinct_take(Distinct *self, PyObject *hashes)
 {
     Py_buffer buffer;
     if (perfpy_get_buffer(hashes, &buffer, "hashes", "LQ", 1, 1, 0) < 0)
         return NULL;
     const bool locked = perfpy_intake_enter(&self->intake);
-    const int status = perfpy_hyperloglog_take(&self->sketch, buffer.buf, buffer.shape[0]);
+    const int status = perfpy_distinct_take(&self->sketch, buffer.buf, buffer.shape[0]);
     perfpy_intake_leave(&self->intake, locked);
     PyBuffer_Release(&buffer);
     return none_or_no_memory(status);
 }
 
-static PyObject *hyperloglog_raise(HyperLogLog *self, PyObject *ranks)
+static PyObject *distinct_unite(Distinct *self, PyObject *content)
 {
     Py_buffer buffer;
-    if (perfpy_get_buffer(ranks, &buffer, "ranks", "B", 1, 1, 0) < 0)
+    if (perfpy_get_buffer(content, &buffer, "registers", "B", 1, 1, 0) < 0)
         return NULL;
     int status = 0;
     const bool locked = perfpy_intake_enter(&self->intake);
-    const bool fits = buffer.len == (Py_ssize_t)1 << self->sketch.registers.precision;
+    const bool fits = (size_t)buffer.len == distinct_bytes(&self->sketch);
     if (fits)
-        status = perfpy_hyperloglog_merge(&self->sketch, buffer.buf);
+        status = perfpy_distinct_unite(&self->sketch, buffer.buf);
     perfpy_intake_leave(&self->intake, locked);
     PyBuffer_Release(&buffer);
     if (!fits)
-        return PyErr_Format(PyExc_ValueError, "ranks must be as many as there are registers");
+        return PyErr_Format(PyExc_ValueError, "registers must be as many as the sketch has");
     return none_or_no_memory(status);
 }
 
 /* What the sketch holds, as bytes that are a copy of it. */
-static PyObject *content(const struct hyperloglog *sketch)
+static PyObject *content_of(const struct distinct *sketch)
 {
-    if (sketch->registers.ranks)
-        return PyBytes_FromStringAndSize((const char *)sketch->registers.ranks,
-                                         (Py_ssize_t)1 << sketch->registers.precision);
+    if (sketch->registers.content)
+        return PyBytes_FromStringAndSize((const char *)sketch->registers.content, (Py_ssize_t)distinct_bytes(sketch));
     const size_t count = hash_set_count(&sketch->hashes);
     PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(uint64_t)));
     if (bytes)
@@ -90,46 +90,53 @@ static PyObject *content(const struct hyperloglog *sketch)
     return bytes;
 }
 
-static PyObject *hyperloglog_read(HyperLogLog *self, PyObject *Py_UNUSED(ignored))
+static PyObject *distinct_read(Distinct *self, PyObject *Py_UNUSED(ignored))
 {
     const bool locked = perfpy_intake_enter(&self->intake);
-    const bool has_registers = self->sketch.registers.ranks;
-    PyObject *bytes = content(&self->sketch);
+    const bool has_registers = self->sketch.registers.content;
+    PyObject *bytes = content_of(&self->sketch);
     perfpy_intake_leave(&self->intake, locked);
     return bytes ? Py_BuildValue("(NN)", PyBool_FromLong(has_registers), bytes) : NULL;
 }
 
-static PyObject *hyperloglog_reset(HyperLogLog *self, PyObject *argument)
+static int check_precision(long precision)
+{
+    if (precision >= LEAST_PRECISION && precision <= MOST_PRECISION)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "precision is out of range: %ld", precision);
+    return -1;
+}
+
+static PyObject *distinct_reset(Distinct *self, PyObject *argument)
 {
     const long precision = PyLong_AsLong(argument);
-    if (precision == -1 && PyErr_Occurred())
+    if ((precision == -1 && PyErr_Occurred()) || check_precision(precision) < 0)
         return NULL;
-    if (precision < HYPERLOGLOG_LEAST || precision > HYPERLOGLOG_MOST)
-        return PyErr_Format(PyExc_ValueError, "precision is out of range: %ld", precision);
     const bool locked = perfpy_intake_enter(&self->intake);
-    perfpy_hyperloglog_reset(&self->sketch, (int)precision);
+    perfpy_distinct_reset(&self->sketch, (int)precision);
     perfpy_intake_leave(&self->intake, locked);
     Py_RETURN_NONE;
 }
 
-static PyObject *hyperloglog_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+typedef const struct registers_operations *variant_of(enum perfpy_isa isa);
+
+static PyObject *distinct_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords, variant_of *variant)
 {
     int precision;
     unsigned long long seed;
     static char *names[] = {"precision", "seed", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "iK:HyperLogLog", names, &precision, &seed))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "iK", names, &precision, &seed) ||
+        check_precision(precision) < 0)
         return NULL;
-    if (precision < HYPERLOGLOG_LEAST || precision > HYPERLOGLOG_MOST)
-        return PyErr_Format(PyExc_ValueError, "precision is out of range: %d", precision);
     PyObject *module = PyType_GetModuleByDef(type, &definition);
     if (!module)
         return NULL;
     const struct perfpy_structures *state = PyModule_GetState(module);
-    HyperLogLog *self = (HyperLogLog *)type->tp_alloc(type, 0);
+    Distinct *self = (Distinct *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
     self->sketch.registers.precision = precision;
-    self->sketch.operations = perfpy_registers_variant(state->isa);
+    self->sketch.operations = variant(state->isa);
     self->hasher = perfpy_hasher_from(seed, state);
     if (perfpy_intake_open(&self->intake) == 0)
         return (PyObject *)self;
@@ -137,56 +144,122 @@ static PyObject *hyperloglog_new(PyTypeObject *type, PyObject *arguments, PyObje
     return NULL;
 }
 
-static int hyperloglog_traverse(HyperLogLog *self, visitproc visit, void *arg)
+static PyObject *hyperloglog_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    return distinct_new(type, arguments, keywords, perfpy_hyperloglog_variant);
+}
+
+static PyObject *exaloglog_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    return distinct_new(type, arguments, keywords, perfpy_exaloglog_variant);
+}
+
+static int distinct_traverse(Distinct *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     return 0;
 }
 
-static void hyperloglog_dealloc(HyperLogLog *self)
+static void distinct_dealloc(Distinct *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    perfpy_hyperloglog_reset(&self->sketch, self->sketch.registers.precision);
+    perfpy_distinct_reset(&self->sketch, self->sketch.registers.precision);
     perfpy_intake_close(&self->intake);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
-static PyMethodDef hyperloglog_methods[] = {
-    {"add", (PyCFunction)hyperloglog_add, METH_O, "add($self, key, /)\n--\n\nAdd a key."},
-    {"_update", (PyCFunction)hyperloglog_update, METH_O, "_update($self, keys, /)\n--\n\nAdd all keys."},
-    {"_take", (PyCFunction)hyperloglog_take, METH_O, "_take($self, hashes, /)\n--\n\nAdd keys that are hashed."},
-    {"_raise", (PyCFunction)hyperloglog_raise, METH_O,
-     "_raise($self, ranks, /)\n--\n\nRaise each register to another's."},
-    {"_read", (PyCFunction)hyperloglog_read, METH_NOARGS,
+static PyMethodDef distinct_methods[] = {
+    {"add", (PyCFunction)distinct_add, METH_O, "add($self, key, /)\n--\n\nAdd a key."},
+    {"_update", (PyCFunction)distinct_update, METH_O, "_update($self, keys, /)\n--\n\nAdd all keys."},
+    {"_take", (PyCFunction)distinct_take, METH_O, "_take($self, hashes, /)\n--\n\nAdd keys that are hashed."},
+    {"_unite", (PyCFunction)distinct_unite, METH_O,
+     "_unite($self, registers, /)\n--\n\nAdd the keys of other registers, as `_read` gives them out."},
+    {"_read", (PyCFunction)distinct_read, METH_NOARGS,
      "_read($self, /)\n--\n\nReturn whether there are registers, and the registers or else the hashes."},
-    {"_reset", (PyCFunction)hyperloglog_reset, METH_O,
+    {"_reset", (PyCFunction)distinct_reset, METH_O,
      "_reset($self, precision, /)\n--\n\nTake all keys out and set the precision."},
     {NULL, NULL, 0, NULL},
 };
+
+enum { TYPE_FLAGS = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE };
 
 PyDoc_STRVAR(hyperloglog_doc, "HyperLogLog(precision, seed)\n--\n\nThe hashes or the registers of a sketch.");
 
 static PyType_Slot hyperloglog_slots[] = {
     {Py_tp_doc, (void *)hyperloglog_doc},
     {Py_tp_new, hyperloglog_new},
-    {Py_tp_traverse, hyperloglog_traverse},
-    {Py_tp_dealloc, hyperloglog_dealloc},
-    {Py_tp_methods, hyperloglog_methods},
+    {Py_tp_traverse, distinct_traverse},
+    {Py_tp_dealloc, distinct_dealloc},
+    {Py_tp_methods, distinct_methods},
     {0, NULL},
 };
 
 static PyType_Spec hyperloglog_spec = {
     .name = "perfpy._ext.cardinality._c.HyperLogLog",
-    .basicsize = sizeof(HyperLogLog),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .basicsize = sizeof(Distinct),
+    .flags = TYPE_FLAGS,
     .slots = hyperloglog_slots,
+};
+
+PyDoc_STRVAR(exaloglog_doc, "ExaLogLog(precision, seed)\n--\n\nThe hashes or the registers of a sketch.");
+
+static PyType_Slot exaloglog_slots[] = {
+    {Py_tp_doc, (void *)exaloglog_doc},
+    {Py_tp_new, exaloglog_new},
+    {Py_tp_traverse, distinct_traverse},
+    {Py_tp_dealloc, distinct_dealloc},
+    {Py_tp_methods, distinct_methods},
+    {0, NULL},
+};
+
+static PyType_Spec exaloglog_spec = {
+    .name = "perfpy._ext.cardinality._c.ExaLogLog",
+    .basicsize = sizeof(Distinct),
+    .flags = TYPE_FLAGS,
+    .slots = exaloglog_slots,
+};
+
+/* exaloglog_evidence(registers, precision, occurred): fills in the last, which is a uint64 for each level; returns
+ * `absent`. */
+static PyObject *exaloglog_evidence(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    PyObject *content, *occurred;
+    int precision;
+    if (!PyArg_ParseTuple(arguments, "OiO:exaloglog_evidence", &content, &precision, &occurred) ||
+        check_precision(precision) < 0)
+        return NULL;
+    Py_buffer registers, levels;
+    if (perfpy_get_buffer(content, &registers, "registers", "B", 1, 1, 0) < 0)
+        return NULL;
+    if (perfpy_get_buffer(occurred, &levels, "occurred", "LQ", 1, 1, PyBUF_WRITABLE) < 0) {
+        PyBuffer_Release(&registers);
+        return NULL;
+    }
+    uint64_t absent = 0;
+    const bool fits = levels.shape[0] == EXALOGLOG_LEVELS && exaloglog_bytes(precision) == (size_t)registers.len;
+    if (fits) {
+        Py_BEGIN_ALLOW_THREADS
+        absent = perfpy_exaloglog_evidence(registers.buf, precision, levels.buf);
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&registers);
+    PyBuffer_Release(&levels);
+    return fits ? PyLong_FromUnsignedLongLong(absent)
+                : PyErr_Format(PyExc_ValueError, "there must be registers of precision %d, and %d levels", precision,
+                               (int)EXALOGLOG_LEVELS);
+}
+
+static PyMethodDef functions[] = {
+    {"exaloglog_evidence", exaloglog_evidence, METH_VARARGS,
+     "exaloglog_evidence(registers, precision, occurred, /)\n--\n\nSum up what registers say, for the likelihood."},
+    {NULL, NULL, 0, NULL},
 };
 
 static int execute(PyObject *module)
 {
-    static PyType_Spec *const specs[] = {&hyperloglog_spec, NULL};
+    static PyType_Spec *const specs[] = {&hyperloglog_spec, &exaloglog_spec, NULL};
     return perfpy_structures_execute(module, specs);
 }
 
@@ -200,6 +273,7 @@ static struct PyModuleDef definition = {
     .m_name = "_c",
     .m_doc = "Structures that count different keys.",
     .m_size = sizeof(struct perfpy_structures),
+    .m_methods = functions,
     .m_slots = slots,
     .m_traverse = perfpy_structures_traverse,
     .m_clear = perfpy_structures_clear,

@@ -10,12 +10,25 @@ from typing import Any
 from perfpy._dispatch import Backend, Technique, Traits
 from perfpy._sketch import checked_key, checked_seed
 
-from . import _count_min, _hyperloglog
+from . import _count_min, _distinct
 from ._count_min import CountMin
+from ._distinct import LEAST_PRECISION, MOST_PRECISION
+from ._exaloglog import ExaLogLog
 from ._heavy_hitters import HeavyHitters
-from ._hyperloglog import LEAST_PRECISION, MOST_PRECISION, HyperLogLog
+from ._hyperloglog import HyperLogLog
 
-__all__ = ["COUNT_MIN", "CountMin", "HYPERLOGLOG", "HeavyHitters", "HyperLogLog", "count_min", "hyperloglog"]
+__all__ = [
+    "COUNT_MIN",
+    "CountMin",
+    "EXALOGLOG",
+    "ExaLogLog",
+    "HYPERLOGLOG",
+    "HeavyHitters",
+    "HyperLogLog",
+    "count_min",
+    "exaloglog",
+    "hyperloglog",
+]
 
 _HERE = "perfpy.techniques.cardinality"
 _EXT = "perfpy._ext.cardinality"
@@ -36,6 +49,28 @@ HYPERLOGLOG = Technique(
             extension=f"{_EXT}._c",
             traits=Traits(
                 releases_gil=True, interruptible=True, note="batches, sifted by the smallest register"
+            ),
+        ),
+    ),
+    auto=("c", "numpy"),
+)
+
+EXALOGLOG = Technique(
+    "exaloglog",
+    (
+        Backend("python", f"{_HERE}._python:PythonExaLogLog", traits=Traits(note="the definition")),
+        Backend(
+            "numpy",
+            f"{_HERE}._numpy:NumpyExaLogLog",
+            package="numpy",
+            traits=Traits(note="batches of keys as arrays"),
+        ),
+        Backend(
+            "c",
+            f"{_HERE}._c:CExaLogLog",
+            extension=f"{_EXT}._c",
+            traits=Traits(
+                releases_gil=True, interruptible=True, note="batches, sifted by what registers know already"
             ),
         ),
     ),
@@ -104,6 +139,7 @@ def hyperloglog(
 
     See Also
     --------
+    perfpy.exaloglog : Less memory at the same error.
     perfpy.bloom_filter : Whether a key was among them.
 
     Notes
@@ -132,8 +168,85 @@ def hyperloglog(
     16384
     """
     kind = HYPERLOGLOG[backend]
-    spec = _hyperloglog.Spec(_precision(precision), checked_seed(seed))
+    spec = _distinct.Spec(_precision(precision), checked_seed(seed))
     made: HyperLogLog = kind(spec, checked_key(key))
+    if items is not None:
+        made.update(items)
+    return made
+
+
+def exaloglog(
+    items: Iterable[Any] | None = None,
+    *,
+    precision: int = 11,
+    seed: int = 0,
+    key: Callable[[Any], object] | None = None,
+    backend: str = "auto",
+) -> ExaLogLog:
+    """Count different keys, in less memory than HyperLogLog takes for the same error.
+
+    Parameters
+    ----------
+    items : iterable or 1-D array, optional
+        Keys to begin with: str, bytes, int, float, None or tuples of these.
+    precision : int, default: 11
+        From 4 to 24: there are ``2**precision`` registers of 28 bits, and the relative standard deviation of
+        the count is ``0.363 / sqrt(2**precision)``, 0.8 % at 11, or less: it grows to that. Up to
+        ``7 * 2**precision / 16`` different keys are counted exactly.
+    seed : int, default: 0
+        Of the hash, from 0 to 2**64 - 1.
+    key : callable, optional
+        Makes of an item what is hashed, so that items of any type can be added.
+    backend : str, default: "auto"
+        Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+
+    Returns
+    -------
+    ExaLogLog
+        With ``add``, ``update``, ``count``, ``confidence``, ``|`` and more.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or there is no such backend.
+    TypeError
+        If an argument is of the wrong type; if a key is none: not str, bytes, int, float, None or a tuple.
+    BackendUnavailable
+        If the backend cannot be used in this installation; the message says what to install.
+
+    See Also
+    --------
+    perfpy.hyperloglog : The sketch that everybody knows.
+
+    Notes
+    -----
+    It is that of Ertl [1]_ with ``t=2`` and ``d=20``: where HyperLogLog has one value of a register this has
+    four, and beside the highest one it remembers which of the 20 below it occurred. The count is the
+    likeliest one, less its bias. Bits times variance are 3.7; those of HyperLogLog with registers of six bits
+    are 6.5.
+    Few keys are kept as the set of their hashes, in no more bytes than the registers have, so that the sketch
+    is a function of the set of keys.
+
+    References
+    ----------
+    .. [1] O. Ertl, "ExaLogLog: space-efficient and practical approximate distinct counting up to the
+       exa-scale", arXiv:2402.13726, 2024.
+
+    Examples
+    --------
+    >>> import perfpy
+    >>> words = perfpy.exaloglog(["spam", "eggs", "spam"])
+    >>> words.count()
+    2.0
+    >>> many = perfpy.exaloglog(range(1_000_000))
+    >>> abs(many.count() / 1_000_000 - 1) < 0.03
+    True
+    >>> (many | words).nbytes
+    7168
+    """
+    kind = EXALOGLOG[backend]
+    spec = _distinct.Spec(_precision(precision), checked_seed(seed))
+    made: ExaLogLog = kind(spec, checked_key(key))
     if items is not None:
         made.update(items)
     return made

@@ -11,14 +11,16 @@ import numpy as np
 from perfpy._workload import Agreement, Workload
 
 from ._count_min import CountMin
-from ._hyperloglog import HyperLogLog
+from ._distinct import DistinctSketch
 
 
-def agree(reference: HyperLogLog | CountMin, result: HyperLogLog | CountMin, bound: float = 0.0) -> Agreement:
+def agree(
+    reference: DistinctSketch | CountMin, result: DistinctSketch | CountMin, bound: float = 0.0
+) -> Agreement:
     """Compare two sketches: by what they hold, or by their counts of keys where `bound` lets them differ."""
     if reference == result:
         return Agreement(True)
-    if isinstance(reference, HyperLogLog) and isinstance(result, HyperLogLog):
+    if isinstance(reference, DistinctSketch) and isinstance(result, DistinctSketch):
         difference = abs(reference.count() - result.count())
         if bound and difference <= bound * reference.count():
             return Agreement(True, difference)
@@ -48,5 +50,6 @@ def _workloads(name: str, integers: Callable[[int], Mapping[str, Any]]) -> tuple
 
 WORKLOADS = {
     "hyperloglog": _workloads("random integers", _integers),
+    "exaloglog": _workloads("random integers", _integers),
     "count_min": _workloads("integers by Zipf's law", _frequencies),
 }
