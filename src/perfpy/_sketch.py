@@ -121,14 +121,18 @@ class Keyed(Sketch):
         super().add(self._key(key))  # type: ignore[safe-super]  # of the class that this is mixed into
 
 
-def restored(family: type[Sketch], backend: str, data: bytes) -> Sketch:
-    """Unpickle one, with another backend where its own is not there."""
+def available(family: type[Sketch], backend: str) -> Any:
+    """Return the class of a backend, or of the fastest where that one is not there."""
     table = family._technique()
     try:
-        made = table[backend]
+        return table[backend]
     except BackendUnavailable:
-        made = table["auto"]
-    unpickled: Sketch = made.from_bytes(data)  # type: ignore[attr-defined]  # a kernel that is a class
+        return table["auto"]
+
+
+def restored(family: type[Sketch], backend: str, data: bytes) -> Sketch:
+    """Unpickle one, with another backend where its own is not there."""
+    unpickled: Sketch = available(family, backend).from_bytes(data)
     return unpickled
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import perfpy
-from perfpy.techniques.bloom import BLOOM_FILTER, ScalableBloomFilter, bloom_filter
+from perfpy.techniques.bloom import BLOOM_FILTER, bloom_filter
 from perfpy.techniques.bloom._filter import Spec, empty_memory
 from perfpy.techniques.bloom._sizing import Geometry, blocked_error, geometry
 
@@ -261,6 +261,7 @@ class TestKeys:
         ({"layout": "square"}, ValueError, "layout"),
         ({"layout": 1}, TypeError, "layout"),
         ({"layout": "classic", "counting": True}, ValueError, "layout"),
+        ({"scalable": True, "counting": True}, ValueError, "scalable must be False"),
         ({"seed": -1}, ValueError, "seed"),
         ({"seed": "a"}, TypeError, "seed"),
         ({"key": 5}, TypeError, "key"),
@@ -305,38 +306,6 @@ def test_threads_lose_nothing(form, source):
     assert one == make(
         form, capacity=len(keys), items=[*keys.tolist(), *(f"single {i}" for i in range(10_000))]
     )
-
-
-class TestScalable:
-    def test_small(self, backend):
-        one = bloom_filter(10, 0.01, scalable=True, backend=backend, items=["a", "b"])
-        one.update(str(number) for number in range(500))
-        one.add("c")
-        assert isinstance(one, ScalableBloomFilter)
-        assert one.contains(["a", "c", "499"]).all()
-        assert "b" in one
-        assert len(one.layers) > 2
-        assert one.approximate_count() == pytest.approx(503, rel=0.05)
-        other = one.copy()
-        other.add("d")
-        assert one != other
-        other.clear()
-        assert not other
-        assert len(other.layers) == 1
-
-    def test_the_error_rate_holds_at_a_thousand_times_the_capacity(self):
-        keys = np.random.default_rng(1).permutation(3_000_000)
-        one = bloom_filter(1000, 0.01, scalable=True)
-        one.update(keys[:1_000_000])
-        assert one.contains(keys[:1_000_000]).all()
-        assert one.contains(keys[1_000_000:]).mean() <= 0.01
-        assert one.expected_error() <= 0.01
-
-    def test_keys_that_are_there_do_not_make_it_grow(self):
-        one = bloom_filter(1000, 0.01, scalable=True)
-        for _ in range(20):
-            one.update(range(900))
-        assert len(one.layers) == 1
 
 
 class Machine(RuleBasedStateMachine):

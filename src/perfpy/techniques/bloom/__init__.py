@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
-from perfpy._dispatch import Backend, Kernel, Technique, Traits
+from perfpy._dispatch import Backend, Technique, Traits
 from perfpy._sketch import checked_key, checked_seed
 
 from ._filter import BloomFilter, Spec, empty_memory
+from ._growth import Growth
 from ._scalable import ScalableBloomFilter
 from ._sizing import Layout, geometry
 
@@ -170,21 +170,16 @@ def bloom_filter(
     rate = _rate(error_rate)
     number = checked_seed(seed)
     function = checked_key(key)
+    if scalable and counting:
+        raise ValueError("scalable must be False with counting=True: a filter that grows cannot remove keys")
     made: BloomFilter | ScalableBloomFilter
     if scalable:
-        made = ScalableBloomFilter(partial(_make, kind, shape, number, None), count, rate, function)
+        made = ScalableBloomFilter(kind, Growth(count, rate, shape, number), function)  # type: ignore[arg-type]
     else:
-        made = _make(kind, shape, number, function, count, rate)
+        spec = Spec(count, rate, geometry(count, rate, shape), number)
+        made = kind(spec, empty_memory(spec.geometry), function)
     if items is not None:
         made.update(items)
-    return made
-
-
-def _make(
-    kind: Kernel, layout: Layout, seed: int, key: Callable[[Any], object] | None, capacity: int, rate: float
-) -> BloomFilter:
-    spec = Spec(capacity, rate, geometry(capacity, rate, layout), seed)
-    made: BloomFilter = kind(spec, empty_memory(spec.geometry), key)
     return made
 
 

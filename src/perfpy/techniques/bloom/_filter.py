@@ -249,7 +249,7 @@ class BloomFilter(Sketch):
 
     @classmethod
     def _restore(cls, meta: dict[str, Any], data: memoryview) -> Self:
-        spec = _spec_from(meta, len(data))
+        spec = _fitting_spec(meta, len(data))
         memory = empty_memory(spec.geometry)
         memory.view(np.uint32)[:] = np.frombuffer(data, "<u4")
         return cls(spec, memory)
@@ -278,7 +278,7 @@ class BloomFilter(Sketch):
                     f"this is not a {cls.kind} that perfpy saved: {str(path)!r} is empty"
                 ) from None
         meta, payload = unpack(cls.kind, data, verify=verify)
-        spec = _spec_from(meta, len(payload))
+        spec = _fitting_spec(meta, len(payload))
         return cls._backend_class()(spec, np.frombuffer(payload, np.uint64))
 
 
@@ -287,24 +287,28 @@ def empty_memory(geometry: Geometry) -> NDArray[np.uint64]:
     return aligned_zeros((geometry.nbytes // 8,), np.uint64)
 
 
-def _spec_from(meta: dict[str, Any], payload: int) -> Spec:
+def spec_from(meta: dict[str, Any]) -> Spec:
     """Check what a container says about its filter."""
     try:
         numbers = [meta[name] for name in ("capacity", "size", "probes", "seed")]
         layout, rate = meta["layout"], meta["error_rate"]
     except KeyError as missing:
         raise ValueError(f"this {BloomFilter.kind} is damaged: it does not say its {missing}") from None
-    if (
-        not all(type(number) is int for number in numbers)
-        or layout not in MOST_PROBES
-        or type(rate) is not float
-    ):
+    typed = all(type(number) is int for number in numbers) and type(layout) is str and type(rate) is float
+    if not typed or layout not in MOST_PROBES:
         raise ValueError(f"this {BloomFilter.kind} is damaged: it says of itself {meta}")
     capacity, size, probes, seed = numbers
-    shape = Geometry(layout, size, probes)
     sensible = size >= 1 and 1 <= probes <= MOST_PROBES[layout] and 0 <= seed < 2**64 and capacity >= 1
-    if not sensible or not 0 < rate < 1 or shape.nbytes != payload:
+    if not sensible or not 0 < rate < 1:
+        raise ValueError(f"this {BloomFilter.kind} is damaged: it says of itself {meta}")
+    return Spec(capacity, rate, Geometry(layout, size, probes), seed)
+
+
+def _fitting_spec(meta: dict[str, Any], payload: int) -> Spec:
+    """Check also that there are as many bytes as there must be."""
+    spec = spec_from(meta)
+    if spec.geometry.nbytes != payload:
         raise ValueError(
             f"this {BloomFilter.kind} is damaged: it says of itself {meta}, and has {payload} bytes"
         )
-    return Spec(capacity, rate, shape, seed)
+    return spec
