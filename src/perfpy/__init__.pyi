@@ -18,10 +18,12 @@ from .techniques.cardinality import hyperloglog as hyperloglog
 from .techniques.counting import KMinimumValues as KMinimumValues
 from .techniques.counting import LinearCounting as LinearCounting
 from .techniques.counting import LogLog as LogLog
+from .techniques.counting import MorrisCounter as MorrisCounter
 from .techniques.counting import SuperLogLog as SuperLogLog
 from .techniques.counting import k_minimum_values as k_minimum_values
 from .techniques.counting import linear_counting as linear_counting
 from .techniques.counting import loglog as loglog
+from .techniques.counting import morris_counter as morris_counter
 from .techniques.counting import superloglog as superloglog
 from .techniques.diffusion import diffuse as diffuse
 from .techniques.diffusion import iter_diffuse as iter_diffuse

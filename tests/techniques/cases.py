@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -68,6 +69,13 @@ class Case:
     def call(self, backend: str, **changes: Any) -> Any:
         """Make the small call, some arguments changed."""
         return self.function(**{**self.arrays, **self.options, **changes}, backend=backend)
+
+
+class _Zeros:
+    """So many that nobody waits for the end."""
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.repeat(0)
 
 
 class _Endless:
@@ -251,6 +259,31 @@ _COUNTERS = {
     "superloglog": _of_counter("superloglog", {"precision": 4}, *_PRECISIONS),
     "k_minimum_values": _of_counter(
         "k_minimum_values", {"k": 8}, ({"k": 7}, ValueError), ({"k": None}, TypeError)
+    ),
+    "morris_counter": Case(
+        function=perfpy.morris_counter,
+        arrays={},
+        options={"indices": [0, 1, 1, 3] * 20, "size": 4, "base": 1.5, "seed": 1},
+        empty={},
+        huge={"indices": _Zeros()},
+        lengthy={"indices": np.zeros(50_000_000, np.uint8)},
+        workload=_counting.WORKLOADS["morris_counter"][0].arguments,
+        bad=(
+            ({"indices": [4]}, ValueError),
+            ({"indices": [-1]}, ValueError),
+            ({"indices": [0.5]}, TypeError),
+            ({"indices": ["0"]}, TypeError),
+            ({"size": 0}, ValueError),
+            ({"size": 1.5}, TypeError),
+            ({"base": 1.0}, ValueError),
+            ({"base": float("nan")}, ValueError),
+            ({"base": "2"}, TypeError),
+            ({"seed": -1}, ValueError),
+            ({"seed": "1"}, TypeError),
+        ),
+        out=False,
+        held=SimpleNamespace(update=lambda indices: None),
+        content=lambda result: result.to_bytes(),
     ),
 }
 

@@ -32,6 +32,7 @@ _FOLDERS = {
     "loglog": "counting",
     "superloglog": "counting",
     "k_minimum_values": "counting",
+    "morris_counter": "counting",
 }
 
 

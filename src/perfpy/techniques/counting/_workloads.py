@@ -11,9 +11,12 @@ import numpy as np
 from perfpy._workload import Agreement, Workload
 
 from ._counter import DistinctCounter
+from ._morris import MorrisCounter
 
 
-def agree(reference: DistinctCounter, result: DistinctCounter, bound: float = 0.0) -> Agreement:
+def agree(
+    reference: DistinctCounter | MorrisCounter, result: DistinctCounter | MorrisCounter, bound: float = 0.0
+) -> Agreement:
     """Compare two counters by what they hold; no backend is allowed a difference."""
     if bound == 0 and reference == result:
         return Agreement(True)
@@ -35,4 +38,25 @@ _KEYS = (
     Workload("large", "10,000,000 random integers", partial(_integers, 10**7), too_slow_for=("python",)),
 )
 
-WORKLOADS = dict.fromkeys(("linear_counting", "loglog", "superloglog", "k_minimum_values"), _KEYS)
+
+def _events(count: int, size: int, base: float) -> Mapping[str, Any]:
+    indices = np.random.default_rng(2025).zipf(1.2, count) % size
+    return {"indices": indices, "size": size, "base": base, "seed": 1}
+
+
+_EVENTS = (
+    Workload("tiny", "5,000 events at 16 counters", partial(_events, 5000, 16, 2.0)),
+    Workload("small", "100,000 events at 1,000 counters", partial(_events, 100_000, 1000, 1.1)),
+    Workload("book", "1,000,000 events at a counter", partial(_events, 10**6, 1, 2.0)),
+    Workload(
+        "large",
+        "10,000,000 events at 1,000,000 counters",
+        partial(_events, 10**7, 10**6, 1.01),
+        too_slow_for=("python",),
+    ),
+)
+
+WORKLOADS = {
+    **dict.fromkeys(("linear_counting", "loglog", "superloglog", "k_minimum_values"), _KEYS),
+    "morris_counter": _EVENTS,
+}
