@@ -50,7 +50,8 @@ class Sketch(ABC):
     def update(self, items: Iterable[Any]) -> None:
         """Add all keys of an iterable, or of a 1-D array or column of numbers, str or bytes.
 
-        Where one of them is no key, those before it have been added.
+        Arrays are those of numpy, columns those of Arrow (from pyarrow, polars, or whatever speaks its C data
+        interface) and of pandas; null is the key None. Where one is no key, those before it have been added.
         """
         if self._key is not None:
             items = map(self._key, items)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._inputs import Counted, batches, plain
+from ._inputs import Counted, batches, counted, is_iterator, plain
 
-__all__ = ["Counted", "batches", "hash64", "hash_keys", "plain"]
+__all__ = ["Counted", "batches", "counted", "hash64", "hash_keys", "is_iterator", "plain"]
 
 
 def hash64(key: object, seed: int = 0) -> int:
@@ -75,8 +75,9 @@ def hash_keys(keys: Any, seed: int = 0) -> NDArray[np.uint64]:
 
     Parameters
     ----------
-    keys : iterable, or 1-D array of numbers, str or bytes
-        What is hashed. Arrays take no detour through objects.
+    keys : iterable, or 1-D array or column of numbers, str or bytes
+        What is hashed. Arrays of numpy, data of Arrow (from pyarrow, polars, or whatever speaks its C data
+        interface) and columns of pandas that hold such data take no detour through objects. Null is None.
     seed : int, default: 0
         As for `hash64`.
 
@@ -98,9 +99,7 @@ def hash_keys(keys: Any, seed: int = 0) -> NDArray[np.uint64]:
     >>> hashes.tolist() == [hash64(0), hash64(1), hash64(2)]
     True
     """
-    source = plain(keys)
-    if not isinstance(source, (list, tuple, np.ndarray)):
-        source = list(source)
+    source = counted(keys)
     try:
         from perfpy._ext.hashing import _c
     except ImportError:

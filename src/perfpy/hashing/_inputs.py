@@ -1,33 +1,46 @@
-"""Keys as callers have them, brought to what the hash takes: objects, or a plain 1-D array."""
+"""Keys as callers have them, brought to what the hash takes: objects, a plain 1-D array, or a column."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+    from perfpy._ext.hashing._c import Column
+
 _BATCH = 1 << 14
 
-#: Keys whose number is known.
-Counted: TypeAlias = list[Any] | tuple[Any, ...] | np.ndarray[Any, Any]
+#: Keys whose number is known, and that can be cut.
+Counted: TypeAlias = "list[Any] | tuple[Any, ...] | np.ndarray[Any, Any] | Column"
 
 
 def plain(keys: Any) -> Counted | Iterator[Any]:
-    """Return an iterable of keys, or a 1-D, contiguous, aligned array of them in native byte order.
+    """Return an iterator over keys, or a list, tuple, column, or 1-D aligned native array of them.
 
-    Columns of pandas and others that know how to become an array of numpy do so.
+    Data of Arrow and columns of pandas that hold such data are taken as they are; others that know how to
+    become an array of numpy do so.
     """
     if isinstance(keys, (list, tuple)):
         return keys
     if isinstance(keys, np.ndarray):
         return _plain_array(keys)
-    if hasattr(keys, "to_numpy"):
-        return _plain_array(np.asarray(keys.to_numpy()))
+    if isinstance(keys, _column_type()):
+        column: Column = keys
+        return column
     if isinstance(keys, (str, bytes, bytearray)):
         raise TypeError(
             f"keys must be an iterable of keys, not a single {type(keys).__name__}; put it into a list"
         )
+    arrow = _arrow_data(keys)
+    if arrow is not None:
+        return _column(arrow)
+    if hasattr(keys, "to_numpy"):
+        return _plain_array(np.asarray(keys.to_numpy()))
     if isinstance(keys, memoryview):
         return list(keys.tolist())
     if hasattr(keys, "__array_interface__"):
@@ -37,6 +50,61 @@ def plain(keys: Any) -> Counted | Iterator[Any]:
         return iterator
     except TypeError:
         raise TypeError(f"keys must be an iterable of keys, not {type(keys).__name__}") from None
+
+
+def counted(keys: Any) -> Counted:
+    """Return keys as `plain` does, those of an iterator as a list."""
+    source = plain(keys)
+    return list(source) if is_iterator(source) else source
+
+
+def is_iterator(keys: Counted | Iterable[Any]) -> TypeIs[Iterator[Any]]:
+    """Tell whether the number of keys is not known."""
+    return hasattr(keys, "__next__")  # Iterator asks for an __iter__ too, which not all have
+
+
+def _arrow_data(keys: Any) -> Any:
+    """Return what exports the keys as Arrow data, or None where they are nothing of that kind.
+
+    A column of pandas exports its data even where that is an array of numpy, but with null for NaN.
+    """
+    extension: Any = getattr(keys, "array", None)
+    of_pandas = hasattr(extension, "dtype") and hasattr(keys, "to_numpy")  # a Series or an Index
+    holder = extension if of_pandas else keys
+    if hasattr(holder, "__arrow_array__"):
+        try:
+            return holder.__arrow_array__()
+        except ImportError:
+            return None  # pandas does it with pyarrow
+    exports = hasattr(keys, "__arrow_c_stream__") or hasattr(keys, "__arrow_c_array__")
+    return keys if exports and not of_pandas else None
+
+
+@cache
+def _column_type() -> type[Any] | tuple[()]:
+    """Return the type of columns, or what no object is an instance of."""
+    try:
+        from perfpy._ext.hashing._c import Column
+    except ImportError:
+        return ()
+    return Column
+
+
+def _column(arrow: Any) -> Counted:
+    make = _column_type()
+    made: Counted = make(arrow) if isinstance(make, type) else _objects(arrow)
+    return made
+
+
+def _objects(arrow: Any) -> list[Any]:
+    """Return what Arrow data hold as objects of Python, for an installation without extensions."""
+    for name in ("to_pylist", "to_list"):
+        if hasattr(arrow, name):
+            return list(getattr(arrow, name)())
+    import pyarrow
+
+    stream = hasattr(arrow, "__arrow_c_stream__")
+    return list((pyarrow.chunked_array if stream else pyarrow.array)(arrow).to_pylist())
 
 
 def _plain_array(array: np.ndarray[Any, Any]) -> Counted:
@@ -57,9 +125,10 @@ def _plain_array(array: np.ndarray[Any, Any]) -> Counted:
 
 def batches(keys: Iterable[Any]) -> Iterator[Any]:
     """Yield keys in batches; where the next one cannot be had, those before it first."""
-    if isinstance(keys, (list, tuple, np.ndarray)):
-        for start in range(0, len(keys), _BATCH):
-            yield keys[start : start + _BATCH]
+    if not is_iterator(keys):
+        known = counted(keys)
+        for start in range(0, len(known), _BATCH):
+            yield known[start : start + _BATCH]
         return
     batch: list[Any] = []
     try:

@@ -114,6 +114,21 @@ static inline uint64_t perfpy_hash_bytes(const unsigned char *bytes, size_t size
     return perfpy_hash_finish(state, size);
 }
 
+/* The same of bytes before whose end 16 can be read, be they of the string or not: which takes no branch but where
+ * strings differ in the number of their blocks. */
+static inline uint64_t perfpy_hash_bytes_behind(const unsigned char *bytes, size_t size, uint64_t seed)
+{
+    uint64_t state = perfpy_hash_start(size, seed);
+    const unsigned char *last = bytes + size - 16;
+    size_t left = size;
+    for (; left > 16; left -= 16, bytes += 16)
+        state = perfpy_hash_block(state, perfpy_load64(bytes), perfpy_load64(bytes + 8));
+    __extension__ typedef unsigned __int128 uint128;
+    const uint128 block = (uint128)perfpy_load64(last + 8) << 64 | perfpy_load64(last);
+    const uint128 tail = left ? block >> 8 * (16 - left) : 0; /* without what is before it */
+    return perfpy_hash_finish(perfpy_hash_block(state, (uint64_t)tail, (uint64_t)(tail >> 64)), size);
+}
+
 static inline uint64_t perfpy_hash_unsigned(uint64_t number, const struct perfpy_seeds *seeds)
 {
     return perfpy_mix(number ^ seeds->of[PERFPY_NATURAL]);

@@ -1,5 +1,5 @@
 /* Sources of keys: sequences, iterators, buffers. */
-#include "keys.h"
+#include "column.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -47,6 +47,14 @@ int perfpy_keys_open(struct perfpy_keys *keys, PyObject *items, const struct per
         keys->sequence = Py_NewRef(items);
         return 0;
     }
+    if (Py_IS_TYPE(items, hasher->types->column)) {
+        const perfpy_Column *column = (perfpy_Column *)items;
+        keys->column = Py_NewRef(items);
+        keys->first = column->first;
+        keys->count = (Py_ssize_t)column->count;
+        keys->chunk = perfpy_column_find(column->column, column->first);
+        return 0;
+    }
     if (PyObject_CheckBuffer(items))
         return open_buffer(keys, items);
     keys->iterator = PyObject_GetIter(items);
@@ -55,8 +63,8 @@ int perfpy_keys_open(struct perfpy_keys *keys, PyObject *items, const struct per
 
 void perfpy_keys_close(struct perfpy_keys *keys)
 {
-    if (perfpy_keys_are_plain(keys))
-        PyBuffer_Release(&keys->buffer);
+    PyBuffer_Release(&keys->buffer); /* nothing, where there is none */
+    Py_CLEAR(keys->column);
     Py_CLEAR(keys->sequence);
     Py_CLEAR(keys->iterator);
 }
@@ -78,32 +86,51 @@ static inline int hash_item(struct perfpy_keys *keys, uint64_t *hash)
     Py_DECREF(item);
     return status < 0 ? -1 : 1;
 }
+
+static Py_ssize_t hash_common_items(struct perfpy_keys *keys, Py_ssize_t most, uint64_t *out)
+{
+    (void)keys, (void)most, (void)out;
+    return 0;
+}
 #else
-/* Hashes an item: 1, 0 at the end, which may come sooner than it did as lists change, or -1. Counting references would
- * write to the memory of each object; no code of Python runs while a string or a number is hashed. */
+/* Hashes an item of any type: 1, 0 at the end, which may come sooner than it did as lists change, or -1. */
 static inline int hash_item(struct perfpy_keys *keys, uint64_t *hash)
 {
     PyObject *sequence = keys->sequence;
-    const Py_ssize_t left = PySequence_Fast_GET_SIZE(sequence) - keys->position;
-    if (left <= 0)
+    if (keys->position >= PySequence_Fast_GET_SIZE(sequence))
         return 0;
-    PyObject **items = PySequence_Fast_ITEMS(sequence) + keys->position, *item = *items;
-    if (left > AHEAD) {
-        __builtin_prefetch(items[AHEAD]);
-        __builtin_prefetch((const char *)items[AHEAD] + 56); /* where a string of ASCII goes on */
-    }
-    if (perfpy_hash_common(item, keys->hasher, hash))
-        return 1;
-    Py_INCREF(item);
-    const int status = perfpy_hash_object(item, keys->hasher, hash);
+    PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(sequence, keys->position));
+    const int status = perfpy_hash_key(item, keys->hasher, hash);
     Py_DECREF(item);
     return status < 0 ? -1 : 1;
+}
+
+/* Hashes items up to the first that is neither str nor a short int, and returns how many. No code of Python runs
+ * meanwhile, so that nothing changes, and counting references, which writes to each object, is not needed. */
+static Py_ssize_t hash_common_items(struct perfpy_keys *keys, Py_ssize_t most, uint64_t *out)
+{
+    const Py_ssize_t left = PySequence_Fast_GET_SIZE(keys->sequence) - keys->position;
+    PyObject **items = PySequence_Fast_ITEMS(keys->sequence) + keys->position;
+    const Py_ssize_t count = left < most ? left : most;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *later = items[i + AHEAD < left ? i + AHEAD : i];
+        __builtin_prefetch(later);
+        __builtin_prefetch((const char *)later + 56); /* where a string of ASCII goes on */
+        if (!perfpy_hash_common(items[i], keys->hasher, out + i))
+            return i;
+    }
+    return count < 0 ? 0 : count;
 }
 #endif
 
 static Py_ssize_t next_of_sequence(struct perfpy_keys *keys, uint64_t *out, Py_ssize_t *valid)
 {
     for (*valid = 0; *valid < PERFPY_BATCH; ++*valid) {
+        const Py_ssize_t common = hash_common_items(keys, PERFPY_BATCH - *valid, out + *valid);
+        keys->position += common;
+        *valid += common;
+        if (*valid == PERFPY_BATCH)
+            break;
         const int status = hash_item(keys, out + *valid);
         if (status <= 0)
             return status < 0 ? -1 : *valid;
@@ -143,12 +170,34 @@ static void hash_strings(const struct perfpy_keys *keys, Py_ssize_t count, uint6
     }
 }
 
+/* Batches are full but for the last, however short the chunks are. */
+static Py_ssize_t next_of_column(struct perfpy_keys *keys, uint64_t *out)
+{
+    const struct perfpy_column *column = ((perfpy_Column *)keys->column)->column;
+    Py_ssize_t done = 0;
+    while (done < PERFPY_BATCH && keys->position < keys->count) {
+        const struct perfpy_chunk *chunk = column->chunks + keys->chunk;
+        const int64_t skipped = keys->first + keys->position - chunk->start, there = chunk->count - skipped;
+        Py_ssize_t count = PERFPY_BATCH - done;
+        count = count < keys->count - keys->position ? count : keys->count - keys->position;
+        count = count < there ? count : (Py_ssize_t)there;
+        if (count > 0) /* else the chunk has no keys, and maybe no memory */
+            perfpy_column_hash(column, chunk, chunk->first + skipped, count, keys->hasher, out + done);
+        keys->chunk += count == there;
+        keys->position += count;
+        done += count;
+    }
+    return done;
+}
+
 Py_ssize_t perfpy_keys_next(struct perfpy_keys *keys, uint64_t *out, Py_ssize_t *valid)
 {
     if (keys->sequence)
         return next_of_sequence(keys, out, valid);
     if (keys->iterator)
         return next_of_iterator(keys, out, valid);
+    if (keys->column)
+        return *valid = next_of_column(keys, out);
     const Py_ssize_t left = keys->count - keys->position, count = left < PERFPY_BATCH ? left : PERFPY_BATCH;
     if (keys->hash)
         keys->hash((const char *)keys->buffer.buf + keys->position * keys->buffer.itemsize, count,

@@ -1,5 +1,5 @@
-/* Keys of any source, hashed in batches: lists and other iterables of Python objects, and buffers of numbers or of
- * strings of one length. A structure takes the batches in and need not know where keys come from.
+/* Keys of any source, hashed in batches: lists and other iterables of Python objects, buffers of numbers or of strings
+ * of one length, and columns. A structure takes the batches in and need not know where keys come from.
  */
 #ifndef PERFPY_KEYS_H
 #define PERFPY_KEYS_H
@@ -15,9 +15,9 @@
 
 enum { PERFPY_BATCH = 512 };
 
-/* The types of numpy's scalars, which hash as the numbers of Python that they equal. */
+/* The types of numpy's scalars, which hash as the numbers of Python that they equal; and that of columns. */
 struct perfpy_key_types {
-    PyTypeObject *integer, *floating, *boolean;
+    PyTypeObject *integer, *floating, *boolean, *column;
 };
 
 /* Imports the types when a module is made: 0, or -1 with an exception. */
@@ -36,10 +36,12 @@ struct perfpy_keys {
     const struct perfpy_hasher *hasher;
     PyObject *sequence;         /* a list or tuple, or NULL */
     PyObject *iterator;         /* of anything else, or NULL */
-    Py_buffer buffer;           /* where there is neither */
+    PyObject *column;           /* a column, or NULL */
+    int64_t chunk, first;       /* where in the column the position is, and where its first key */
+    Py_buffer buffer;           /* where there is nothing else */
     perfpy_numbers_hash *hash;  /* of its numbers, or NULL where it has strings: */
     bool text;                  /* of code points of four bytes, else of bytes */
-    Py_ssize_t position, count; /* of a buffer */
+    Py_ssize_t position, count; /* of a buffer or column */
 };
 
 /* Opens a source: 0, or -1 with an exception. Whoever opened it has to close it. */
@@ -63,8 +65,8 @@ static inline uint64_t perfpy_hash_unicode(PyObject *key, const struct perfpy_ha
 {
     const uint64_t seed = hasher->seeds.of[PERFPY_TEXT];
     const Py_ssize_t length = PyUnicode_GET_LENGTH(key);
-    if (PyUnicode_IS_ASCII(key))
-        return perfpy_hash_bytes((const unsigned char *)PyUnicode_DATA(key), (size_t)length, seed);
+    if (PyUnicode_IS_COMPACT_ASCII(key)) /* behind the head of the object */
+        return perfpy_hash_bytes_behind((const unsigned char *)((PyASCIIObject *)key + 1), (size_t)length, seed);
     return perfpy_hash_text((int)PyUnicode_KIND(key), PyUnicode_DATA(key), length, seed);
 }
 

@@ -1,5 +1,6 @@
 /* CPython binding of the hash: perfpy._ext.hashing._c. */
 #include "../common/binding.h"
+#include "column.h"
 #include "structures.h"
 
 static int get_hasher(PyObject *module, PyObject *seed, struct perfpy_hasher *hasher)
@@ -89,7 +90,7 @@ static PyMethodDef methods[] = {
 
 static int execute(PyObject *module)
 {
-    static PyType_Spec *const specs[] = {NULL};
+    static PyType_Spec *const specs[] = {&perfpy_column_spec, NULL};
     return perfpy_structures_execute(module, specs);
 }
 

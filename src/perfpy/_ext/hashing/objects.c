@@ -3,16 +3,21 @@
 
 #include <stdlib.h>
 
+static PyTypeObject *import_type(const char *module_name, const char *name)
+{
+    PyObject *module = PyImport_ImportModule(module_name);
+    PyObject *type = module ? PyObject_GetAttrString(module, name) : NULL;
+    Py_XDECREF(module);
+    return (PyTypeObject *)type;
+}
+
 int perfpy_key_types_import(struct perfpy_key_types *types)
 {
-    PyObject *numpy = PyImport_ImportModule("numpy");
-    if (!numpy)
-        return -1;
-    types->integer = (PyTypeObject *)PyObject_GetAttrString(numpy, "integer");
-    types->floating = (PyTypeObject *)PyObject_GetAttrString(numpy, "floating");
-    types->boolean = (PyTypeObject *)PyObject_GetAttrString(numpy, "bool_");
-    Py_DECREF(numpy);
-    return types->integer && types->floating && types->boolean ? 0 : -1;
+    types->integer = import_type("numpy", "integer");
+    types->floating = types->integer ? import_type("numpy", "floating") : NULL;
+    types->boolean = types->floating ? import_type("numpy", "bool_") : NULL;
+    types->column = types->boolean ? import_type("perfpy._ext.hashing._c", "Column") : NULL;
+    return types->column ? 0 : -1;
 }
 
 int perfpy_key_types_visit(struct perfpy_key_types *types, visitproc visit, void *arg)
@@ -20,6 +25,7 @@ int perfpy_key_types_visit(struct perfpy_key_types *types, visitproc visit, void
     Py_VISIT(types->integer);
     Py_VISIT(types->floating);
     Py_VISIT(types->boolean);
+    Py_VISIT(types->column);
     return 0;
 }
 
@@ -28,6 +34,7 @@ void perfpy_key_types_clear(struct perfpy_key_types *types)
     Py_CLEAR(types->integer);
     Py_CLEAR(types->floating);
     Py_CLEAR(types->boolean);
+    Py_CLEAR(types->column);
 }
 
 /* Writes a code point as UTF-8; half of a surrogate pair as if it were a character. */

@@ -5,14 +5,14 @@
 int perfpy_structures_execute(PyObject *module, PyType_Spec *const *specs)
 {
     struct perfpy_structures *state = PyModule_GetState(module);
-    if (perfpy_choose_isa(module, ~0u, &state->isa) < 0 || perfpy_key_types_import(&state->keys) < 0)
+    if (perfpy_choose_isa(module, ~0u, &state->isa) < 0)
         return -1;
     for (PyTypeObject **type = state->types; *specs; specs++, type++) {
         *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, *specs, NULL);
         if (!*type || PyModule_AddType(module, *type) < 0)
             return -1;
     }
-    return 0;
+    return perfpy_key_types_import(&state->keys); /* last, as one of them may be of this very module */
 }
 
 int perfpy_structures_traverse(PyObject *module, visitproc visit, void *arg)

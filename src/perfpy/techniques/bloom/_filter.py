@@ -17,7 +17,7 @@ from perfpy._container import unpack
 from perfpy._dispatch import Technique
 from perfpy._memory import aligned_zeros
 from perfpy._sketch import Key, Sketch
-from perfpy.hashing import plain
+from perfpy.hashing import Counted, counted
 
 from ._sizing import BLOCK_WORDS, MOST_PROBES, WORD_BITS, Geometry, count_from_fill, mean_error
 
@@ -89,11 +89,11 @@ class BloomFilter(Sketch):
         """Tell whether a key was added, rightly if it was, and with the error rate if it was not."""
 
     @abstractmethod
-    def _test(self, keys: Iterable[Any], found: NDArray[np.bool_], /) -> None:
+    def _test(self, keys: Counted, found: NDArray[np.bool_], /) -> None:
         """Look keys of a source up that is plain and has a length."""
 
     def contains(self, items: Iterable[Any]) -> NDArray[np.bool_]:
-        """Look up all keys of an iterable, or of a 1-D array or column.
+        """Look up all keys of an iterable, or of a 1-D array or column of numpy, Arrow, pandas or polars.
 
         Returns
         -------
@@ -101,10 +101,8 @@ class BloomFilter(Sketch):
             Whether each is in the filter.
         """
         if self._key is not None:
-            items = list(map(self._key, items))
-        keys = plain(items)
-        if not isinstance(keys, (list, tuple, np.ndarray)):
-            keys = list(keys)
+            items = map(self._key, items)
+        keys = counted(items)
         found = np.empty(len(keys), np.bool_)
         self._test(keys, found)
         return found

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from perfpy._container import unpack
 from perfpy._dispatch import Technique
 from perfpy._sketch import Key, Sketch, available
-from perfpy.hashing import Counted, hash_keys, plain
+from perfpy.hashing import Counted, counted, hash_keys, is_iterator
 
 from ._filter import BloomFilter, Spec, empty_memory
 from ._growth import Growth, content, parts_from
@@ -93,12 +93,13 @@ class ScalableBloomFilter(Sketch):
 
     def _update(self, keys: Iterable[Any], /) -> None:
         """Add keys from a source that is plain."""
-        if not isinstance(keys, (list, tuple, np.ndarray)):
+        if is_iterator(keys):
             while batch := list(islice(keys, _BATCH)):
                 self._add_batch(batch)
             return
-        for start in range(0, len(keys), _BATCH):
-            self._add_batch(keys[start : start + _BATCH])
+        known = counted(keys)
+        for start in range(0, len(known), _BATCH):
+            self._add_batch(known[start : start + _BATCH])
 
     def _add_batch(self, keys: Counted) -> None:
         with self._lock:
@@ -113,8 +114,7 @@ class ScalableBloomFilter(Sketch):
 
     def contains(self, items: Iterable[Any]) -> NDArray[np.bool_]:
         """Look up all keys of an iterable, array or column; return whether each is in the filter."""
-        keys = plain(items if self._key is None else map(self._key, items))
-        return self._find(keys if isinstance(keys, (list, tuple, np.ndarray)) else list(keys))
+        return self._find(counted(items if self._key is None else map(self._key, items)))
 
     def _find(self, keys: Counted) -> NDArray[np.bool_]:
         found = np.zeros(len(keys), np.bool_)

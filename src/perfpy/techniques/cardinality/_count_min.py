@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from perfpy._dispatch import Technique
 from perfpy._memory import aligned_zeros
 from perfpy._sketch import Key, Sketch
-from perfpy.hashing import plain
+from perfpy.hashing import counted
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -94,10 +94,8 @@ class CountMin(Sketch):
     def counts(self, items: Iterable[Any]) -> NDArray[np.int64]:
         """Return the counts of all keys of an iterable, or of a 1-D array or column."""
         if self._key is not None:
-            items = list(map(self._key, items))
-        keys = plain(items)
-        if not isinstance(keys, (list, tuple, np.ndarray)):
-            keys = list(keys)
+            items = map(self._key, items)
+        keys = counted(items)
         out = np.empty(len(keys), np.int64)
         self._look_up(keys, out)
         return out

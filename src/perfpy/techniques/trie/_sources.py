@@ -21,7 +21,9 @@ def source(keys: Any) -> Source:
     if hasattr(keys, "to_pylist"):  # of Arrow, whose strings numpy would copy
         return _blocks(keys)
     found = plain(keys)
-    return _array_blocks(found) if isinstance(found, np.ndarray) else found
+    if isinstance(found, np.ndarray):
+        return _array_blocks(found)
+    return found if isinstance(found, (list, tuple)) else iter(found)
 
 
 def _blocks(column: Any) -> Iterator[Any]:
