@@ -78,14 +78,26 @@ static inline void *new_field(const struct diffusion_problem *problem)
     return field;
 }
 
+/* A number around the least ones: near a place from 0 to 1, where it grows by 2**60; or any of these, of either sign. */
+static inline double faint(const struct diffusion_problem *problem, double place, bool smooth)
+{
+    const double least = problem->single ? -150 : -1075;
+    if (smooth)
+        return exp2(least + 60 * place);
+    return below(4) == 0 ? copysign(0.0, uniform(-1, 1)) : uniform(-1, 1) * exp2(least + below(60));
+}
+
 static inline void fill(const struct diffusion_problem *problem, void *field)
 {
     static const double special[] = {0, -0.0, 1e30, -1e30, 1e-40, 5e-324, 1e-310, INFINITY, -INFINITY, NAN};
     const int kind = below(8);
+    const double width = (double)problem->shape[problem->dimensions - 1];
     for (size_t cell = 0; cell < field_cells(problem); cell++) {
         double value = kind == 0 ? (double)(cell % 7 == 0) : uniform(-1, 1);
         if (kind == 1 && below(40) == 0)
             value = special[below(10)];
+        if (kind == 2 || kind == 3)
+            value = faint(problem, fmod((double)cell, width) / width, kind == 2);
         set(problem, field, cell, value);
     }
 }

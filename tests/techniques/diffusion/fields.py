@@ -98,6 +98,15 @@ def random_problem(
     return Problem(field, steps, equal_or_not, sides, "explicit", diffusivity)
 
 
+def faint_field(random: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Field:
+    """Return cells from 1 down to the smallest numbers of the type: smoothly, then of any size and sign."""
+    smallest = float(np.log2(np.finfo(dtype).smallest_subnormal))
+    places = np.linspace(0, 1, shape[0]).reshape(-1, *[1] * (len(shape) - 1))
+    powers = np.where(places < 0.7, smallest * places / 0.7, random.integers(int(smallest), 0, shape))
+    signs = np.where(places < 0.7, 1.0, random.choice((-1.0, 0.0, -0.0, 1.0), shape))
+    return np.asarray(signs * np.exp2(powers), dtype)
+
+
 def assert_same_bits(expected: Field, found: Field) -> None:
     """Compare bit for bit; not-a-numbers are all alike."""
     assert (expected.shape, expected.dtype) == (found.shape, found.dtype)

@@ -23,7 +23,7 @@ from perfpy.techniques.diffusion._workloads import agree
 
 # The tests are not a package: a neighbour is found by its path.
 sys.path.insert(0, str(Path(__file__).parent))
-from fields import PAIRS, SIZES, assert_same_bits, random_problem, solve, whole_arrays
+from fields import PAIRS, SIZES, assert_same_bits, faint_field, random_problem, solve, whole_arrays
 
 sys.path.pop(0)
 
@@ -123,6 +123,18 @@ def test_every_width(backend: str) -> None:
                 sides = (PAIRS[0], *[pair] * (len(shape) - 1))
                 rows = random_problem(size, shape, sides, 4, dtype, equal=size % 3 > 0)
                 assert_agrees(backend, rows, whole_arrays(rows))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("shape", [(3000,), (200, 90), (400, 17), (40, 9, 33)], ids=str)
+def test_numbers_that_are_subnormal(backend: str, shape: tuple[int, ...], dtype: str) -> None:
+    """A field that decays has them; a backend may avoid them, as they are slow, but no bit changes."""
+    for k, pair in enumerate(PAIRS):
+        problem = random_problem(k, shape, (pair,) * len(shape), 1 + 6 * k, dtype, equal=k % 2 > 0)
+        if backend == "python" and np.prod(shape) * problem.steps > 60_000:
+            continue
+        problem = problem._replace(start=faint_field(np.random.default_rng(k), shape, dtype))
+        assert_agrees(backend, problem, whole_arrays(problem))
 
 
 class TestPasses:

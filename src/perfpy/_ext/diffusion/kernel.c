@@ -48,6 +48,8 @@ INLINE bool stop_requested(struct pulse *pulse, int64_t cells)
     return pulse->interrupt->requested(pulse->interrupt->context);
 }
 
+#include "careful.h"
+
 #define REAL float
 #define NAMED(name) name##_float
 #include "rows.h"

@@ -71,7 +71,7 @@ INLINE const REAL *NAMED(neighbour)(const struct strip *strip, int level, ptrdif
 }
 
 INLINE void NAMED(compute_row)(const struct strip *strip, int level, ptrdiff_t row,
-                               struct NAMED(weights) weights, bool isotropic)
+                               struct NAMED(weights) weights, bool isotropic, struct caution *caution)
 {
     REAL *to = NAMED(slot)(strip, level, row);
     const REAL *cells = NAMED(slot)(strip, level - 1, row);
@@ -80,39 +80,39 @@ INLINE void NAMED(compute_row)(const struct strip *strip, int level, ptrdiff_t r
         memcpy(to + begin, cells + begin, (size_t)(end - begin) * sizeof *to);
     else
         NAMED(step_row)(to, NAMED(neighbour)(strip, level - 1, row - 1), cells,
-                        NAMED(neighbour)(strip, level - 1, row + 1), begin, end, weights, isotropic);
+                        NAMED(neighbour)(strip, level - 1, row + 1), begin, end, weights, isotropic, caution);
     NAMED(mend_ends)(strip, NAMED(field_row)(strip, row), to);
 }
 
 INLINE void NAMED(compute_two_rows)(const struct strip *strip, int level, ptrdiff_t row,
-                                    struct NAMED(weights) weights, bool isotropic)
+                                    struct NAMED(weights) weights, bool isotropic, struct caution *caution)
 {
     REAL *to = NAMED(slot)(strip, level, row), *to_next = NAMED(slot)(strip, level, row + 1);
     NAMED(step_two_rows)(to, to_next, NAMED(neighbour)(strip, level - 1, row - 1),
                          NAMED(slot)(strip, level - 1, row), NAMED(slot)(strip, level - 1, row + 1),
                          NAMED(neighbour)(strip, level - 1, row + 2), NAMED(level_begin)(strip, level),
-                         NAMED(level_end)(strip, level), weights, isotropic);
+                         NAMED(level_end)(strip, level), weights, isotropic, caution);
     NAMED(mend_ends)(strip, NAMED(field_row)(strip, row), to);
     NAMED(mend_ends)(strip, NAMED(field_row)(strip, row + 1), to_next);
 }
 
 /* Rows `row` and `row` + 1 at a level, as far as the level has them. */
 INLINE void NAMED(compute)(const struct strip *strip, int level, ptrdiff_t row,
-                           struct NAMED(weights) weights, bool isotropic)
+                           struct NAMED(weights) weights, bool isotropic, struct caution *caution)
 {
     ptrdiff_t begin, end;
     level_rows(strip, level, &begin, &end);
     if (row >= begin && row + 1 < end && !held_row(strip, row) && !held_row(strip, row + 1)) {
-        NAMED(compute_two_rows)(strip, level, row, weights, isotropic);
+        NAMED(compute_two_rows)(strip, level, row, weights, isotropic, caution);
         return;
     }
     for (ptrdiff_t y = row; y < row + 2; y++)
         if (y >= begin && y < end)
-            NAMED(compute_row)(strip, level, y, weights, isotropic);
+            NAMED(compute_row)(strip, level, y, weights, isotropic, caution);
 }
 
 INLINE enum diffusion_status NAMED(march)(struct strip *strip, struct pulse *pulse,
-                                          struct NAMED(weights) weights, bool isotropic)
+                                          struct NAMED(weights) weights, bool isotropic, struct caution *caution)
 {
     const int last = strip->piece->steps;
     ptrdiff_t end;
@@ -124,11 +124,16 @@ INLINE enum diffusion_status NAMED(march)(struct strip *strip, struct pulse *pul
             NAMED(read_row)(strip, y);
         for (int level = 1; level <= last; level++) {
             NAMED(fetch_share)(strip, level);
-            NAMED(compute)(strip, level, front - level, weights, isotropic);
+            if (NAMED(CAREFUL) && caution->careful)
+                NAMED(compute)(strip, level, front - level, weights, isotropic, caution);
+            else
+                NAMED(compute)(strip, level, front - level, weights, isotropic, NULL);
         }
         for (ptrdiff_t y = front - last; y < front - last + 2; y++)
             if (y >= strip->piece->begin && y < strip->piece->end)
                 NAMED(write_row)(strip, y);
+        if (NAMED(CAREFUL))
+            look_back(caution);
         if (stop_requested(pulse, 2 * last * strip->cells))
             return DIFFUSION_INTERRUPTED;
         strip->front_slot = (strip->front_slot + 2) % strip->slots;
@@ -152,6 +157,7 @@ static enum diffusion_status NAMED(advance_plane)(const struct diffusion_piece *
     struct NAMED(weights) weights = {NAMED(broadcast)((REAL)problem->weights[0]),
                                      NAMED(broadcast)((REAL)problem->weights[1])};
     struct pulse pulse = {interrupt, 0};
+    struct caution caution = {0};
     struct strip strip = {
         .piece = piece,
         .height = problem->shape[0],
@@ -162,15 +168,15 @@ static enum diffusion_status NAMED(advance_plane)(const struct diffusion_piece *
         .stride = round_up(least(width, widest), NAMED(LANES)) + 2 * NAMED(margin)(piece->steps),
     };
     memset(piece->workspace, 0, (size_t)(strip.slots * strip.stride) * sizeof(REAL));
-    for (ptrdiff_t n = 0; n < strips; n++) {
+    enum diffusion_status status = DIFFUSION_DONE;
+    for (ptrdiff_t n = 0; n < strips && status == DIFFUSION_DONE; n++) {
         strip.column = strip_begin(width, strips, n, NAMED(LANES));
         strip.cells = strip_begin(width, strips, n + 1, NAMED(LANES)) - strip.column;
         strip.left = strip_end(problem->sides[1][0], n == 0, strips == 1);
         strip.right = strip_end(problem->sides[1][1], n == strips - 1, strips == 1);
-        const enum diffusion_status status = problem->isotropic ? NAMED(march)(&strip, &pulse, weights, true)
-                                                                : NAMED(march)(&strip, &pulse, weights, false);
-        if (status != DIFFUSION_DONE)
-            return status;
+        status = problem->isotropic ? NAMED(march)(&strip, &pulse, weights, true, &caution)
+                                    : NAMED(march)(&strip, &pulse, weights, false, &caution);
     }
-    return DIFFUSION_DONE;
+    restore_flag(&caution);
+    return status;
 }

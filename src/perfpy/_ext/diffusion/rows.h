@@ -5,10 +5,8 @@
  * 4. The limit is the arithmetic, 4 cycles per vector of AVX-512, then what the loads across lines add: 4.8 measured in
  * the first-level cache, and 6.3 where the rows come from the second.
  *
- * Four times a cell is two additions, which are exact as the product is: multiplications of subnormal numbers take some
- * processors a hundred cycles and more, additions do not. Around a spike in a field of zeros, as many cells are
- * subnormal as it takes to get from 1e-38 to 1e-45: the book's problem of 640 x 640 cells and 500 steps takes 2.9 times
- * as long in float as one of random numbers with the product, 2.0 times with the additions, which cost the latter 4 %.
+ * Four times a cell is two additions, which are exact as the product is, and fast for subnormal numbers, too: see
+ * careful.h.
  *
  * Needs REAL, the type of a cell, and NAMED(name), which tells the functions of the types apart.
  */
@@ -39,40 +37,83 @@ struct NAMED(weights) {
     NAMED(vector) rows, columns;
 };
 
-/* The cells `g` after a step; the neighbours above, below, left and right of them are given. */
-INLINE NAMED(vector) NAMED(stepped)(NAMED(vector) g, NAMED(vector) above, NAMED(vector) below, NAMED(vector) left,
-                                    NAMED(vector) right, struct NAMED(weights) weights, bool isotropic)
+/* The weight times what flows to cells from those beside them: the sum of these less as many times themselves. */
+INLINE NAMED(vector) NAMED(flow)(NAMED(vector) weight, NAMED(vector) sum, NAMED(vector) same, bool careful)
 {
-    if (isotropic)
-        return g + weights.rows * ((((above + below) + left) + right) - ((g + g) + (g + g)));
+    return careful ? NAMED(careful_flow)(weight, sum, same) : weight * (sum - same);
+}
+
+/* Whether to be careful with cells whose neighbours have these sums; never if `caution` is NULL. */
+INLINE bool NAMED(beware)(NAMED(vector) sums, struct caution *caution)
+{
+    if (!caution || !NAMED(any_small)(sums))
+        return false;
+    caution->met = true;
+    return true;
+}
+
+/* The cells beside some cells: above, below, left and right of them. */
+struct NAMED(cross) {
+    NAMED(vector) above, below, left, right;
+};
+
+INLINE NAMED(vector) NAMED(sum)(struct NAMED(cross) beside)
+{
+    return ((beside.above + beside.below) + beside.left) + beside.right;
+}
+
+/* The cells `g` after a step. */
+INLINE NAMED(vector) NAMED(stepped)(NAMED(vector) g, struct NAMED(cross) beside, struct NAMED(weights) weights,
+                                    bool isotropic, bool careful)
+{
     const NAMED(vector) twice = g + g;
-    return g + (weights.rows * ((above + below) - twice) + weights.columns * ((left + right) - twice));
+    if (isotropic)
+        return g + NAMED(flow)(weights.rows, NAMED(sum)(beside), twice + twice, careful);
+    return g + (NAMED(flow)(weights.rows, beside.above + beside.below, twice, careful) +
+                NAMED(flow)(weights.columns, beside.left + beside.right, twice, careful));
 }
 
 /* One row from `begin` to `end`, multiples of the lanes. `to` may be `above`. */
 INLINE void NAMED(step_row)(REAL *to, const REAL *above, const REAL *row, const REAL *below, ptrdiff_t begin,
-                            ptrdiff_t end, struct NAMED(weights) weights, bool isotropic)
+                            ptrdiff_t end, struct NAMED(weights) weights, bool isotropic, struct caution *caution)
 {
-    for (ptrdiff_t i = begin; i < end; i += NAMED(LANES))
-        NAMED(store)(to + i, NAMED(stepped)(NAMED(load)(row + i), NAMED(load)(above + i), NAMED(load)(below + i),
-                                            NAMED(load)(row + i - 1), NAMED(load)(row + i + 1), weights, isotropic));
+    for (ptrdiff_t i = begin; i < end; i += NAMED(LANES)) {
+        const NAMED(vector) g = NAMED(load)(row + i);
+        const struct NAMED(cross) beside = {NAMED(load)(above + i), NAMED(load)(below + i), NAMED(load)(row + i - 1),
+                                            NAMED(load)(row + i + 1)};
+        if (NAMED(beware)(NAMED(sum)(beside), caution))
+            NAMED(store)(to + i, NAMED(stepped)(g, beside, weights, isotropic, true));
+        else
+            NAMED(store)(to + i, NAMED(stepped)(g, beside, weights, isotropic, false));
+    }
 }
 
 /* Two rows, `row` and `next`, to `to` and `to_next`. `to` may be `above`, and `to_next` may be `row`: its stores stay
- * one vector behind the loads, so that the left neighbours are read before they are written over. */
+ * one vector behind the loads, so that the left neighbours are read before they are written over.
+ *
+ * When it comes to caution the sums of the first row stand for those of the second: they differ little where a field
+ * is smooth, and where it is not the limit is far from what is slow. */
 INLINE void NAMED(step_two_rows)(REAL *to, REAL *to_next, const REAL *above, const REAL *row, const REAL *next,
-                                 const REAL *below, ptrdiff_t begin, ptrdiff_t end,
-                                 struct NAMED(weights) weights, bool isotropic)
+                                 const REAL *below, ptrdiff_t begin, ptrdiff_t end, struct NAMED(weights) weights,
+                                 bool isotropic, struct caution *caution)
 {
     enum { LANES = NAMED(LANES) };
     NAMED(vector) late = NAMED(load)(to_next + begin - LANES);
 #pragma GCC unroll 4
     for (ptrdiff_t i = begin; i < end; i += LANES) {
         const NAMED(vector) g = NAMED(load)(row + i), h = NAMED(load)(next + i);
-        const NAMED(vector) stepped = NAMED(stepped)(g, NAMED(load)(above + i), h, NAMED(load)(row + i - 1),
-                                                     NAMED(load)(row + i + 1), weights, isotropic);
-        const NAMED(vector) stepped_next = NAMED(stepped)(h, g, NAMED(load)(below + i), NAMED(load)(next + i - 1),
-                                                          NAMED(load)(next + i + 1), weights, isotropic);
+        const struct NAMED(cross) of_g = {NAMED(load)(above + i), h, NAMED(load)(row + i - 1),
+                                          NAMED(load)(row + i + 1)};
+        const struct NAMED(cross) of_h = {g, NAMED(load)(below + i), NAMED(load)(next + i - 1),
+                                          NAMED(load)(next + i + 1)};
+        NAMED(vector) stepped, stepped_next;
+        if (NAMED(beware)(NAMED(sum)(of_g), caution)) {
+            stepped = NAMED(stepped)(g, of_g, weights, isotropic, true);
+            stepped_next = NAMED(stepped)(h, of_h, weights, isotropic, true);
+        } else {
+            stepped = NAMED(stepped)(g, of_g, weights, isotropic, false);
+            stepped_next = NAMED(stepped)(h, of_h, weights, isotropic, false);
+        }
         NAMED(store)(to + i, stepped);
         NAMED(store)(to_next + i - LANES, late);
         late = stepped_next;
