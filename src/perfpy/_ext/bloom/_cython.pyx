@@ -215,7 +215,7 @@ cdef inline void ask_for_lines(const Bits *bits, uint64_t hash_) noexcept nogil:
 cdef int take(void *structure, const uint64_t *hashes, ptrdiff_t count) noexcept nogil:
     """Add a batch."""
     cdef const Bits *bits = <const Bits *>structure
-    cdef bint far = bits.size // 8 > NEAR_BYTES
+    cdef bint far = count > CLASSIC_AHEAD and bits.size // 8 > NEAR_BYTES
     cdef ptrdiff_t i
     if bits.layout == BLOOM_CLASSIC:
         for i in range(count):
@@ -234,7 +234,7 @@ cdef int take(void *structure, const uint64_t *hashes, ptrdiff_t count) noexcept
 
 cdef void look_up(const Bits *bits, const uint64_t *hashes, ptrdiff_t count, unsigned char *found) noexcept nogil:
     """Look a batch up."""
-    cdef bint far = bits.size // 8 > NEAR_BYTES
+    cdef bint far = count > CLASSIC_AHEAD and bits.size // 8 > NEAR_BYTES
     cdef ptrdiff_t i
     if bits.layout == BLOOM_CLASSIC:
         for i in range(count):
