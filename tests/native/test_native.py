@@ -15,6 +15,7 @@ EXT = HERE.parents[1] / "src" / "perfpy" / "_ext"
 JULIA = EXT / "julia"
 PRIMES = EXT / "primes"
 DIFFUSION = EXT / "diffusion"
+TRIE = EXT / "trie"
 
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
@@ -46,6 +47,7 @@ COUNT_ISAS = {**ISAS, "avx512_popcnt": [*AVX512, "-mavx512vpopcntdq"]} if X86 el
 ARITHMETIC_ISAS = {**ISAS, "avx512_ifma": [*AVX512, "-mavx512ifma"]} if X86 else ISAS
 COUNTS = 400
 NUMBERS = 100_000
+SETS = 150
 CANNOT_RUN = 77
 
 
@@ -140,6 +142,19 @@ def build_sieve(compiler: str, directory: Path, isa: str) -> Path:
     return program
 
 
+def build_trie_compact(compiler: str, directory: Path) -> Path:
+    """Compile the compact layout of tries, and link its test."""
+    program = directory / "test_trie_compact"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
+    allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
+    objects = []
+    for source in sorted(TRIE.glob("compact*.c")):
+        objects.append(directory / f"{source.stem}.o")
+        subprocess.run([*common, *allocator, "-c", source, "-o", objects[-1]], check=True)
+    subprocess.run([*common, HERE / "test_trie_compact.c", *objects, "-o", program, "-lm"], check=True)
+    return program
+
+
 def run(program: Path, isa: str, cases: int) -> None:
     """Run a test program with an instruction set and a number of random cases; skip what cannot run here."""
     result = subprocess.run([program, isa, str(cases), "20260101"], capture_output=True, text=True)
@@ -194,3 +209,7 @@ def test_primes_arithmetic(compiler: str, tmp_path: Path, isa: str) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_primes_sieve(compiler: str, tmp_path: Path, isa: str) -> None:
     run(build_sieve(compiler, tmp_path, isa), isa, WINDOWS)
+
+
+def test_trie_compact(compiler: str, tmp_path: Path) -> None:
+    run(build_trie_compact(compiler, tmp_path), "baseline", SETS)

@@ -1,0 +1,287 @@
+/* Builds a trie of the compact layout; compact.h says what it is made of. */
+#include "compact_build.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    SAMPLE_OPS = 1500000,    /* that the grammar is made from */
+    LEAST_OCCURRENCES = 16,  /* in all keys, of a pair that becomes a rule */
+    LEAST_IN_SAMPLE = 3,
+    RULES_MOST = 60000,
+    ENTRY_BITS = 8 * 12,     /* what a token costs by being there, with its part of the pool */
+    UNITS = 256,             /* of costs to a bit, until the codes are known */
+    PART_OPS = 4096,         /* of the sample, that are parsed at once */
+};
+
+/* What a trie is built with. */
+struct builder {
+    const struct perfpy_trie_keys *keys;
+    const struct perfpy_interrupt *interrupt;
+    struct facts facts;
+    struct ops sample;
+    struct grammar grammar;
+    unsigned char *in_use; /* by symbol, as are these: */
+    uint32_t *costs;
+    uint64_t *counts;
+    struct codes codes;
+    struct packed packed;
+    struct tables tables;
+    struct bytes windows, links, records;
+};
+
+/* Which operations there are is known from all keys. */
+static void use_ops(struct builder *builder)
+{
+    for (uint32_t op = 0; op < OP_COUNT; op++) {
+        builder->in_use[op] = builder->facts.counts[op] > 0;
+        if (builder->in_use[op] && builder->counts[op] == 0)
+            builder->counts[op] = 1;
+    }
+}
+
+static void set_costs(struct builder *builder)
+{
+    double all = 1;
+    for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++)
+        all += (double)builder->counts[symbol];
+    for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++) {
+        const double count = builder->counts[symbol] ? (double)builder->counts[symbol] : 0.5;
+        const double bits = log2(all / count);
+        builder->costs[symbol] = (uint32_t)(UNITS * (bits < CODE_MOST ? bits : CODE_MOST));
+    }
+}
+
+/* Gives up rules that save less, over their parts, than it costs to have them. */
+static bool drop_rules(struct builder *builder)
+{
+    const struct grammar *grammar = &builder->grammar;
+    const double scale = (double)builder->facts.ops / (double)builder->sample.count;
+    uint32_t *instead = malloc(grammar->symbols * sizeof *instead);
+    if (!instead)
+        return false;
+    for (uint32_t symbol = 0; symbol < grammar->symbols; symbol++) {
+        instead[symbol] = builder->costs[symbol];
+        if (symbol < OP_COUNT)
+            continue;
+        const uint32_t parts = instead[grammar->left[symbol]] + instead[grammar->right[symbol]];
+        const double saved = ((double)parts - builder->costs[symbol]) * (double)builder->counts[symbol] * scale;
+        builder->in_use[symbol] = builder->in_use[symbol] && saved > (double)ENTRY_BITS * UNITS;
+        if (!builder->in_use[symbol])
+            instead[symbol] = parts;
+    }
+    free(instead);
+    return true;
+}
+
+/* Counts the symbols of the cheapest way through the sample. */
+static enum perfpy_trie_status count_symbols(struct builder *builder)
+{
+    struct parser parser;
+    struct way *ways = malloc((PART_OPS + 1) * sizeof *ways);
+    enum perfpy_trie_status status = PERFPY_TRIE_MEMORY;
+    if (ways && perfpy_compact_parser(&builder->grammar, builder->in_use, builder->costs, &parser)) {
+        memset(builder->counts, 0, builder->grammar.symbols * sizeof *builder->counts);
+        status = PERFPY_TRIE_OK;
+        for (size_t first = 0; first < builder->sample.count && status == PERFPY_TRIE_OK;) {
+            const uint16_t *ops = builder->sample.list + first;
+            const size_t left = builder->sample.count - first, most = left < PART_OPS ? left : PART_OPS;
+            size_t count = 0;
+            while (count < most && ops[count] != OP_BREAK)
+                count++;
+            perfpy_compact_parse(&parser, ops, count, UINT32_MAX - 1, ways);
+            for (size_t back = count; back > 0; back -= builder->grammar.shapes[ways[back].symbol].ops)
+                builder->counts[ways[back].symbol]++;
+            first += count + (count < most);
+            if (interrupted(builder->interrupt))
+                status = PERFPY_TRIE_INTERRUPTED;
+        }
+        perfpy_compact_parser_free(&parser);
+    }
+    free(ways);
+    return status;
+}
+
+/* Finds the tokens, and their codes. */
+static enum perfpy_trie_status choose_tokens(struct builder *builder)
+{
+    enum { ROUNDS = 2 };
+    struct grammar *grammar = &builder->grammar;
+    if (!perfpy_compact_sample(builder->keys, builder->facts.ops, SAMPLE_OPS, &builder->sample))
+        return PERFPY_TRIE_MEMORY;
+    const double part = (double)builder->sample.count / (double)builder->facts.ops;
+    const uint32_t scaled = part < 1 ? (uint32_t)(LEAST_OCCURRENCES * part) : LEAST_OCCURRENCES;
+    enum perfpy_trie_status status =
+        perfpy_compact_grammar(builder->sample.list, builder->sample.count,
+                               scaled < LEAST_IN_SAMPLE ? LEAST_IN_SAMPLE : scaled, OP_COUNT + RULES_MOST,
+                               builder->interrupt, grammar);
+    if (status != PERFPY_TRIE_OK)
+        return status;
+    builder->in_use = malloc(grammar->symbols);
+    builder->costs = calloc(grammar->symbols, sizeof *builder->costs);
+    builder->counts = calloc(grammar->symbols, sizeof *builder->counts);
+    if (!builder->in_use || !builder->costs || !builder->counts)
+        return PERFPY_TRIE_MEMORY;
+    memset(builder->in_use, 1, grammar->symbols);
+    for (uint32_t symbol = 0; symbol < grammar->symbols; symbol++)
+        builder->counts[symbol] = grammar->counts[symbol];
+    use_ops(builder);
+    for (int round = 0; round < ROUNDS && status == PERFPY_TRIE_OK; round++) {
+        set_costs(builder);
+        if (round && !drop_rules(builder))
+            return PERFPY_TRIE_MEMORY;
+        status = count_symbols(builder);
+        use_ops(builder);
+    }
+    if (status != PERFPY_TRIE_OK)
+        return status;
+    for (uint32_t symbol = OP_COUNT; symbol < grammar->symbols; symbol++)
+        builder->in_use[symbol] = builder->counts[symbol] > 0;
+    return perfpy_compact_codes(builder->counts, grammar->symbols, &builder->codes) ? PERFPY_TRIE_OK
+                                                                                    : PERFPY_TRIE_MEMORY;
+}
+
+static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t block_bytes)
+{
+    struct parser parser;
+    for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++)
+        builder->costs[symbol] = builder->codes.lengths[symbol];
+    builder->costs[OP_RAW] += RAW_OFFSET_BITS + RAW_LENGTH_BITS;
+    if (!perfpy_compact_parser(&builder->grammar, builder->in_use, builder->costs, &parser))
+        return PERFPY_TRIE_MEMORY;
+    const enum perfpy_trie_status status = perfpy_compact_pack(builder->keys, &parser, &builder->codes, block_bytes,
+                                                               builder->interrupt, &builder->packed);
+    perfpy_compact_parser_free(&parser);
+    return status;
+}
+
+static unsigned bits_of(uint64_t value)
+{
+    return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
+}
+
+/* The ranks of all blocks' first keys, and the number of keys, packed. */
+static void append_ranks(const struct builder *builder, struct bytes *payload)
+{
+    const unsigned width = bits_of(builder->keys->count);
+    const size_t size = (size_t)(((builder->packed.blocks + UINT64_C(1)) * width + 7) / 8);
+    unsigned char *section = perfpy_compact_extend(payload, size + 8);
+    if (!section)
+        return;
+    memset(section, 0, size + 8);
+    uint64_t place = 0;
+    for (uint32_t block = 0; block <= builder->packed.blocks; block++) {
+        const uint64_t rank =
+            block < builder->packed.blocks ? builder->packed.first_keys[block] : builder->keys->count;
+        for (unsigned bit = 0; bit < width; bit++, place++)
+            section[place >> 3] |= (unsigned char)((rank >> bit & 1) << (place & 7));
+    }
+}
+
+static void append_header(const struct builder *builder, uint32_t block_bytes, struct bytes *payload)
+{
+    const uint32_t entries = (uint32_t)(builder->windows.size / 8);
+    const uint32_t numbers[] = {COMPACT_MAGIC, block_bytes};
+    for (int i = 0; i < 2; i++)
+        perfpy_compact_append_le(payload, numbers[i], 4);
+    perfpy_compact_append_le(payload, builder->keys->count, 8);
+    const uint32_t counts[] = {
+        builder->packed.blocks,
+        builder->codes.count - builder->codes.specials,
+        builder->codes.specials,
+        (uint32_t)(builder->tables.ops.size / 2),
+        entries,
+        bits_of(builder->keys->count),
+        builder->tables.primary_bits,
+        (uint32_t)builder->tables.pool.size,
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        perfpy_compact_append_le(payload, counts[i], 4);
+    perfpy_compact_append_le(payload, builder->records.size, 8);
+    perfpy_compact_append_le(payload, builder->packed.raw.size, 8);
+    perfpy_compact_append_le(payload, builder->packed.data.size, 8);
+    for (uint32_t i = 0; i < HEADER_SIZE - HEADER_SPECIAL; i++) {
+        const uint32_t number = builder->codes.count - builder->codes.specials + i;
+        const uint32_t symbol = i < builder->codes.specials ? builder->codes.order[number] : OP_RAW;
+        perfpy_compact_append_le(payload, symbol == OP_RAW ? 0 : CUT_SHIFT + (symbol - OP_CUT), 1);
+    }
+}
+
+static void append_section(struct bytes *payload, const struct bytes *section)
+{
+    perfpy_compact_append(payload, section->data, section->size);
+    payload->failed = payload->failed || section->failed;
+}
+
+static enum perfpy_trie_status assemble(const struct builder *builder, uint32_t block_bytes,
+                                        struct perfpy_trie_payload *payload)
+{
+    const struct tables *tables = &builder->tables;
+    static const unsigned char slack[SLACK];
+    struct bytes bytes = {0};
+    append_header(builder, block_bytes, &bytes);
+    append_section(&bytes, &tables->codes);
+    append_section(&bytes, &tables->primary);
+    append_section(&bytes, &tables->tokens);
+    append_section(&bytes, &tables->ops);
+    append_section(&bytes, &builder->windows);
+    append_section(&bytes, &builder->links);
+    append_ranks(builder, &bytes);
+    append_section(&bytes, &builder->records);
+    append_section(&bytes, &tables->pool);
+    append_section(&bytes, &builder->packed.raw);
+    append_section(&bytes, &builder->packed.data);
+    perfpy_compact_append(&bytes, slack, SLACK);
+    if (bytes.failed) {
+        free(bytes.data);
+        return PERFPY_TRIE_MEMORY;
+    }
+    *payload = (struct perfpy_trie_payload){.data = bytes.data, .size = bytes.size};
+    return PERFPY_TRIE_OK;
+}
+
+static enum perfpy_trie_status build_parts(struct builder *builder, uint32_t block_bytes)
+{
+    enum perfpy_trie_status status = perfpy_compact_facts(builder->keys, builder->interrupt, &builder->facts);
+    if (status == PERFPY_TRIE_OK)
+        status = choose_tokens(builder);
+    if (status == PERFPY_TRIE_OK)
+        status = fill_blocks(builder, block_bytes);
+    if (status == PERFPY_TRIE_OK)
+        status = perfpy_compact_tables(&builder->grammar, &builder->codes, &builder->tables);
+    if (status == PERFPY_TRIE_OK && builder->packed.blocks) {
+        const struct separators separators = {builder->keys, builder->packed.first_keys, builder->packed.lengths,
+                                              builder->packed.blocks};
+        status = perfpy_compact_index(&separators, &builder->windows, &builder->links, &builder->records);
+    }
+    return status;
+}
+
+static void free_builder(struct builder *builder)
+{
+    free(builder->sample.list);
+    perfpy_compact_grammar_free(&builder->grammar);
+    free(builder->in_use);
+    free(builder->costs);
+    free(builder->counts);
+    perfpy_compact_codes_free(&builder->codes);
+    perfpy_compact_packed_free(&builder->packed);
+    struct bytes *sections[] = {&builder->tables.codes, &builder->tables.primary, &builder->tables.tokens,
+                                &builder->tables.ops,   &builder->tables.pool,    &builder->windows,
+                                &builder->links,        &builder->records};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        free(sections[i]->data);
+}
+
+enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys,
+                                             const struct perfpy_interrupt *interrupt,
+                                             struct perfpy_trie_payload *payload)
+{
+    enum { BLOCK_BYTES = 192 };
+    struct builder builder = {.keys = keys, .interrupt = interrupt};
+    enum perfpy_trie_status status = build_parts(&builder, BLOCK_BYTES);
+    if (status == PERFPY_TRIE_OK)
+        status = assemble(&builder, BLOCK_BYTES, payload);
+    free_builder(&builder);
+    return status;
+}

@@ -1,0 +1,262 @@
+/* Keys of the compact layout by rank, and in order. */
+#include <stdlib.h>
+
+#include "compact_decode.h"
+
+/* A token that was passed over, or a raw stretch, and the length of the key before it. */
+struct passed {
+    uint64_t token;
+    const unsigned char *raw; /* NULL for a token */
+    int64_t depth;
+};
+
+/* Where in a block a cursor is: after the operations before `op`, in a token that ends at `stop`. The last of them
+ * ended the cursor's key; `cut` bytes are to be taken off before the next one. */
+struct state {
+    struct compact_bits bits;
+    const unsigned char *op, *stop;
+    size_t cut;
+    uint32_t block;
+    uint64_t end; /* the rank of the next block's first key */
+    bool sound;
+    struct passed passed[];
+};
+
+bool perfpy_compact_sound(const struct perfpy_trie_cursor *cursor)
+{
+    return ((const struct state *)cursor->state)->sound;
+}
+
+static bool reserve(struct perfpy_trie_cursor *cursor, size_t length)
+{
+    if (length <= cursor->capacity)
+        return true;
+    unsigned char *grown = realloc(cursor->key, length + length / 2);
+    if (!grown)
+        return false;
+    cursor->key = grown;
+    cursor->capacity = length + length / 2;
+    return true;
+}
+
+/* No key of a sound trie is longer. */
+static size_t longest_key(const struct perfpy_trie *trie, const struct compact *compact)
+{
+    return trie->size + (size_t)compact->block_bytes * 8 * TOKEN_OPS_MOST;
+}
+
+static bool take_off(struct perfpy_trie_cursor *cursor, uint64_t count)
+{
+    if (count > cursor->length)
+        return false;
+    cursor->length -= (size_t)count;
+    return true;
+}
+
+/* Applies operations up to the next end of a key. Where that cannot be found the key stays as it is by then. */
+static enum perfpy_trie_status run(const struct perfpy_trie *trie, const struct compact *compact,
+                                   struct perfpy_trie_cursor *cursor)
+{
+    struct state *state = cursor->state;
+    if (!take_off(cursor, state->cut))
+        state->sound = false;
+    state->cut = 0;
+    while (state->sound) {
+        if (!reserve(cursor, cursor->length + TOKEN_BYTES_MOST))
+            return PERFPY_TRIE_MEMORY;
+        unsigned char *key = cursor->key;
+        while (state->op < state->stop) {
+            const uint32_t op = token_op(compact, &state->op, state->stop);
+            if (op < OP_END) {
+                key[cursor->length++] = (unsigned char)op;
+            } else {
+                state->sound = op < OP_RAW;
+                state->cut = state->sound ? op - OP_END : 0;
+                return PERFPY_TRIE_OK;
+            }
+        }
+        if (!bits_fill(&state->bits))
+            break;
+        const uint32_t number = decode(compact, &state->bits);
+        if (number < compact->token_count) {
+            state->op = token_ops(compact, load_le64(compact->tokens + 8 * (size_t)number), &state->stop);
+            continue;
+        }
+        const unsigned char *raw;
+        size_t count;
+        if (number - compact->token_count >= compact->special_count ||
+            !take_off(cursor, decode_special(compact, number - compact->token_count, &state->bits, &raw, &count)))
+            break;
+        if (count > longest_key(trie, compact) - cursor->length)
+            break;
+        if (!reserve(cursor, cursor->length + count))
+            return PERFPY_TRIE_MEMORY;
+        if (count)
+            memcpy(cursor->key + cursor->length, raw, count);
+        cursor->length += count;
+    }
+    state->sound = false;
+    return PERFPY_TRIE_OK;
+}
+
+/* Goes to the start of a block; the key is its separator. */
+static bool enter(const struct compact *compact, struct perfpy_trie_cursor *cursor, uint32_t block)
+{
+    struct state *state = cursor->state;
+    size_t length = perfpy_compact_separator(compact, block, cursor->key, cursor->capacity);
+    if (length > cursor->capacity) {
+        if (!reserve(cursor, length))
+            return false;
+        perfpy_compact_separator(compact, block, cursor->key, cursor->capacity);
+    }
+    cursor->length = length;
+    state->bits = compact_bits(compact, block);
+    state->op = state->stop = compact->pool;
+    state->cut = 0;
+    state->block = block;
+    state->end = compact_rank(compact, block + 1);
+    return true;
+}
+
+/* The last block whose first key is not above a rank. */
+static uint32_t block_of(const struct compact *compact, uint64_t rank)
+{
+    uint32_t low = 0, count = compact->blocks;
+    while (count > 1) {
+        const uint32_t half = count / 2;
+        low += compact_rank(compact, low + half) <= rank ? half : 0;
+        count -= half;
+    }
+    return low;
+}
+
+/* Writes what a token leaves below `want`, if anything; returns the length below which nothing was written. */
+static int64_t replay(const struct compact *compact, const struct passed *passed, int64_t want, unsigned char *key)
+{
+    int64_t depth = passed->depth;
+    if (passed->raw) {
+        const int64_t count = (int64_t)passed->token, room = want - depth;
+        if (depth >= 0 && room > 0 && count > 0)
+            memcpy(key + depth, passed->raw, (size_t)(count < room ? count : room));
+        return depth < want ? depth : want;
+    }
+    const int64_t low = depth - token_low(passed->token);
+    if (low >= want)
+        return want;
+    const unsigned char *stop, *op = token_ops(compact, passed->token, &stop);
+    while (op < stop) {
+        const uint32_t number = token_op(compact, &op, stop);
+        if (number >= OP_RAW)
+            break;
+        if (number < OP_END) {
+            if (depth >= 0 && depth < want)
+                key[depth] = (unsigned char)number;
+            depth++;
+        } else {
+            depth -= number - OP_END;
+        }
+    }
+    return low;
+}
+
+/* Passes over tokens up to the one where the key of a rank ends, and returns how many keys end before it. Afterwards
+ * the key is as long as it is before that token; only those tokens are looked at of which some bytes remain. */
+static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct compact *compact,
+                                    struct perfpy_trie_cursor *cursor, uint64_t keys)
+{
+    struct state *state = cursor->state;
+    const int64_t longest = (int64_t)longest_key(trie, compact);
+    int64_t depth = (int64_t)cursor->length;
+    size_t count = 0;
+    uint64_t token = 0, left = keys;
+    for (;; count++) {
+        struct passed *passed = state->passed + count;
+        if (depth < 0 || depth > longest || !bits_fill(&state->bits)) {
+            state->sound = false;
+            return PERFPY_TRIE_OK;
+        }
+        const uint32_t number = decode(compact, &state->bits);
+        passed->depth = depth;
+        if (number < compact->token_count) {
+            token = load_le64(compact->tokens + 8 * (size_t)number);
+            if (token_keys(token) > left)
+                break;
+            left -= token_keys(token);
+            passed->token = token;
+            passed->raw = NULL;
+            depth += token_net(token);
+            continue;
+        }
+        size_t length;
+        if (number - compact->token_count >= compact->special_count) {
+            state->sound = false;
+            return PERFPY_TRIE_OK;
+        }
+        passed->raw = compact->raw;
+        passed->depth -=
+            (int64_t)decode_special(compact, number - compact->token_count, &state->bits, &passed->raw, &length);
+        passed->token = length;
+        depth = passed->depth + (int64_t)length;
+    }
+    if (!reserve(cursor, (size_t)depth))
+        return PERFPY_TRIE_MEMORY;
+    int64_t want = depth;
+    while (count > 0 && want > 0)
+        want = replay(compact, &state->passed[--count], want, cursor->key);
+    if (want > (int64_t)cursor->length)
+        state->sound = false;
+    cursor->length = state->sound ? (size_t)depth : 0;
+    state->op = token_ops(compact, token, &state->stop);
+    cursor->rank -= left;
+    return PERFPY_TRIE_OK;
+}
+
+enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                            uint64_t rank)
+{
+    const struct compact compact = compact_of(trie);
+    if (!cursor->state) {
+        /* A code has a bit at least. */
+        const size_t codes = 8 * ((size_t)compact.block_bytes + 16);
+        cursor->state = calloc(1, sizeof(struct state) + codes * sizeof(struct passed));
+        if (!cursor->state)
+            return PERFPY_TRIE_MEMORY;
+    }
+    struct state *state = cursor->state;
+    state->sound = true;
+    cursor->rank = rank;
+    const uint32_t block = block_of(&compact, rank);
+    if (!enter(&compact, cursor, block))
+        return PERFPY_TRIE_MEMORY;
+    const uint64_t first = compact_rank(&compact, block);
+    enum perfpy_trie_status status = pass(trie, &compact, cursor, rank > first ? rank - first : 0);
+    while (status == PERFPY_TRIE_OK && state->sound) {
+        status = run(trie, &compact, cursor);
+        if (cursor->rank == rank)
+            break;
+        cursor->rank++;
+    }
+    cursor->rank = rank;
+    return status;
+}
+
+enum perfpy_trie_status perfpy_compact_next(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor)
+{
+    struct state *state = cursor->state;
+    if (cursor->rank + 1 >= trie->count) {
+        cursor->rank = trie->count;
+        return PERFPY_TRIE_OK;
+    }
+    const struct compact compact = compact_of(trie);
+    if (++cursor->rank == state->end && state->block + 1 < compact.blocks &&
+        !enter(&compact, cursor, state->block + 1))
+        return PERFPY_TRIE_MEMORY;
+    return run(trie, &compact, cursor);
+}
+
+void perfpy_compact_close(struct perfpy_trie_cursor *cursor)
+{
+    free(cursor->key);
+    free(cursor->state);
+    *cursor = (struct perfpy_trie_cursor){0};
+}

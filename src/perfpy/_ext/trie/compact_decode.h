@@ -1,0 +1,129 @@
+/* Reads codes of a block of the compact layout.
+ *
+ * The codes are canonical: they are numbered by length, then by value. So all codes that start with the same bits and
+ * have the same length have consecutive numbers, and the first table decodes those that are longer than it as well:
+ * the number is that of the first plus the bits that follow. Only the few entries where lengths meet need a search.
+ */
+#ifndef PERFPY_TRIE_COMPACT_DECODE_H
+#define PERFPY_TRIE_COMPACT_DECODE_H
+
+#include "compact.h"
+
+enum { NO_TOKEN = -1 }; /* as uint32_t: what no code means */
+
+/* `window` holds `count` bits, the next one on top, that were read from before `next`. */
+struct compact_bits {
+    const unsigned char *next, *limit;
+    uint64_t window;
+    unsigned count;
+};
+
+static inline struct compact_bits compact_bits(const struct compact *compact, uint32_t block)
+{
+    const unsigned char *start = compact->data + (size_t)block * compact->block_bytes;
+    const size_t left = (size_t)(compact->end - start);
+    /* A word is read before the bits that it brings are needed, hence 8 bytes more. */
+    const unsigned char *limit = start + (left < compact->block_bytes ? left : compact->block_bytes) + 8;
+    return (struct compact_bits){.next = start, .limit = limit};
+}
+
+/* Makes it at least 56 bits; false at the end of the block, which sound data never come to. */
+static inline bool bits_fill(struct compact_bits *bits)
+{
+    if (bits->next > bits->limit)
+        return false;
+    bits->window |= load_be64(bits->next) >> bits->count;
+    bits->next += (63 - bits->count) >> 3;
+    bits->count |= 56;
+    return true;
+}
+
+static inline void bits_drop(struct compact_bits *bits, unsigned count)
+{
+    bits->window <<= count;
+    bits->count -= count;
+}
+
+/* Between 1 and 56 bits; needs as many. */
+static inline uint64_t bits_take(struct compact_bits *bits, unsigned count)
+{
+    const uint64_t value = bits->window >> (64 - count);
+    bits_drop(bits, count);
+    return value;
+}
+
+static inline uint32_t decode_long(const struct compact *compact, struct compact_bits *bits)
+{
+    const uint32_t code = (uint32_t)(bits->window >> (64 - CODE_MOST));
+    for (unsigned length = 1; length <= CODE_MOST; length++) {
+        const unsigned char *entry = compact->codes + 8 * (length - 1);
+        if (code < load_le32(entry)) {
+            bits_drop(bits, length);
+            return load_le32(entry + 4) + (code >> (CODE_MOST - length));
+        }
+    }
+    return (uint32_t)NO_TOKEN;
+}
+
+/* The number of the next token; needs CODE_MOST bits. */
+static inline uint32_t decode(const struct compact *compact, struct compact_bits *bits)
+{
+    const unsigned primary_bits = compact->primary_bits;
+    const uint32_t entry = load_le32(compact->primary + 4 * (bits->window >> (64 - primary_bits)));
+    const unsigned length = entry & 31, more = entry >> 5 & 15;
+    if (__builtin_expect(length == 0, 0))
+        return decode_long(compact, bits);
+    const uint32_t number = (entry >> 9) + (uint32_t)(bits->window << primary_bits >> 1 >> (63 - more));
+    bits_drop(bits, length);
+    return number;
+}
+
+/* One operation of a token; `*bytes` is before `end`. */
+static inline uint32_t token_op(const struct compact *compact, const unsigned char **bytes, const unsigned char *end)
+{
+    const uint32_t place = *(*bytes)++;
+    if (place >= compact->op_count)
+        return OP_RAW;
+    const uint32_t op = load_le16(compact->ops + 2 * place);
+    if (__builtin_expect(op != ESCAPE, 1))
+        return op;
+    if (end - *bytes < 2)
+        return OP_RAW;
+    *bytes += 2;
+    return load_le16(*bytes - 2);
+}
+
+/* The operations of a token; none where they would be outside the pool. */
+static inline const unsigned char *token_ops(const struct compact *compact, uint64_t token, const unsigned char **end)
+{
+    const size_t pool = (size_t)(compact->raw - compact->pool);
+    const size_t place = token_place(token), bytes = token_bytes(token);
+    const bool inside = place + bytes <= pool;
+    *end = compact->pool + (inside ? place + bytes : 0);
+    return compact->pool + (inside ? place : 0);
+}
+
+/* A special token, from 0. Cuts return how many bytes to take off; a raw stretch returns 0 and says where it is. */
+static inline uint64_t decode_special(const struct compact *compact, uint32_t number, struct compact_bits *bits,
+                                      const unsigned char **raw, size_t *length)
+{
+    const unsigned char *header = compact->codes - HEADER_SIZE;
+    const unsigned kind = header[HEADER_SPECIAL + number];
+    *length = 0;
+    if (kind)
+        return UINT64_C(1) << (kind & 31);
+    const uint64_t section = (uint64_t)(compact->data - compact->raw);
+    uint64_t offset = 0, bytes = 0;
+    if (bits_fill(bits)) {
+        offset = bits_take(bits, RAW_OFFSET_BITS);
+        if (bits_fill(bits))
+            bytes = bits_take(bits, RAW_LENGTH_BITS);
+    }
+    if (offset > section || bytes > section - offset)
+        offset = bytes = 0;
+    *raw = compact->raw + offset;
+    *length = (size_t)bytes;
+    return 0;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* Opens and checks bytes of the compact layout; compact.h has the header. */
+#include <stdlib.h>
+
+#include "compact_decode.h"
+
+/* Takes a section off what is left; false where it is too short. */
+static bool take(const unsigned char **next, uint64_t *left, uint64_t size, const unsigned char **section)
+{
+    if (size > *left)
+        return false;
+    *section = *next;
+    *next += size;
+    *left -= size;
+    return true;
+}
+
+static bool plausible(const struct compact *compact, uint64_t count, uint64_t data_bytes)
+{
+    if (compact->block_bytes < BLOCK_LEAST || compact->block_bytes > BLOCK_MOST)
+        return false;
+    if (compact->blocks != (data_bytes + compact->block_bytes - 1) / compact->block_bytes)
+        return false;
+    if (compact->primary_bits < 1 || compact->primary_bits > PRIMARY_MOST || compact->rank_bits > 56)
+        return false;
+    if (compact->op_count > 256 || compact->special_count > 1 + CUTS || compact->blocks >= LINK_RECORD)
+        return false;
+    if (compact->tokens - compact->primary != 4 << compact->primary_bits)
+        return false;
+    return (count == 0) == (compact->blocks == 0) && count / (8 * TOKEN_OPS_MOST) <= data_bytes;
+}
+
+bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, size_t size)
+{
+    if (size < HEADER_SIZE || load_le32(data + HEADER_MAGIC) != COMPACT_MAGIC)
+        return false;
+    struct compact compact = {
+        .blocks = load_le32(data + HEADER_BLOCKS),
+        .block_bytes = load_le32(data + HEADER_BLOCK_BYTES),
+        .token_count = load_le32(data + HEADER_TOKENS),
+        .special_count = load_le32(data + HEADER_SPECIALS),
+        .op_count = load_le32(data + HEADER_OPS),
+        .entries = load_le32(data + HEADER_ENTRIES),
+        .rank_bits = (uint16_t)load_le32(data + HEADER_RANK_BITS),
+        .primary_bits = (uint16_t)load_le32(data + HEADER_PRIMARY_BITS),
+    };
+    const uint64_t data_bytes = load_le64(data + HEADER_DATA);
+    const unsigned char *next = data + HEADER_SIZE;
+    uint64_t left = size - HEADER_SIZE;
+    const bool fits = take(&next, &left, CODE_TABLE, &compact.codes) &&
+                      take(&next, &left, UINT64_C(4) << (compact.primary_bits & 31), &compact.primary) &&
+                      take(&next, &left, UINT64_C(8) * compact.token_count, &compact.tokens) &&
+                      take(&next, &left, UINT64_C(2) * compact.op_count, &compact.ops) &&
+                      take(&next, &left, UINT64_C(8) * compact.entries, &compact.windows) &&
+                      take(&next, &left, UINT64_C(4) * compact.entries, &compact.links) &&
+                      take(&next, &left, ((compact.blocks + UINT64_C(1)) * compact.rank_bits + 7) / 8 + 8,
+                           &compact.ranks) &&
+                      take(&next, &left, load_le64(data + HEADER_RECORDS), &compact.records) &&
+                      take(&next, &left, load_le32(data + HEADER_POOL), &compact.pool) &&
+                      take(&next, &left, load_le64(data + HEADER_RAW), &compact.raw) &&
+                      take(&next, &left, data_bytes, &compact.data) && left == SLACK;
+    compact.end = next;
+    const uint64_t count = load_le64(data + HEADER_COUNT);
+    if (!fits || !plausible(&compact, count, data_bytes))
+        return false;
+    *trie = (struct perfpy_trie){.data = data, .size = size, .count = count};
+    memcpy(trie->words, &compact, sizeof compact);
+    return true;
+}
+
+/* Whether a key leads back to the block that it is in. */
+static bool leads_to(const struct compact *compact, const struct perfpy_trie_cursor *cursor, uint32_t block)
+{
+    return perfpy_compact_locate(compact, cursor->key, cursor->length).block == block;
+}
+
+/* Goes through all keys. `last` has room for a key and is the caller's to free. */
+static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor, struct perfpy_trie_cursor *last)
+{
+    const struct compact compact = compact_of(trie);
+    uint32_t block = 0;
+    if (perfpy_compact_seek(trie, cursor, 0) != PERFPY_TRIE_OK)
+        return false;
+    for (;;) {
+        const uint64_t rank = cursor->rank;
+        if (!perfpy_compact_sound(cursor))
+            return false;
+        if (rank > 0) {
+            const size_t both = cursor->length < last->length ? cursor->length : last->length;
+            const int order = both ? memcmp(last->key, cursor->key, both) : 0;
+            if (order > 0 || (order == 0 && cursor->length <= last->length))
+                return false;
+        }
+        const bool opens = rank == compact_rank(&compact, block);
+        const bool closes = rank + 1 == compact_rank(&compact, block + 1);
+        if ((opens || closes) && !leads_to(&compact, cursor, block))
+            return false;
+        block += closes;
+        if (last->capacity < cursor->length) {
+            unsigned char *grown = realloc(last->key, 2 * cursor->length);
+            if (!grown)
+                return false;
+            last->key = grown;
+            last->capacity = 2 * cursor->length;
+        }
+        if (cursor->length)
+            memcpy(last->key, cursor->key, cursor->length);
+        last->length = cursor->length;
+        if (rank + 1 == trie->count)
+            return block == compact.blocks;
+        if (perfpy_compact_next(trie, cursor) != PERFPY_TRIE_OK)
+            return false;
+    }
+}
+
+bool perfpy_compact_check(const struct perfpy_trie *trie)
+{
+    const struct compact compact = compact_of(trie);
+    if (trie->count == 0)
+        return true;
+    if (!perfpy_compact_index_sound(&compact) || compact_rank(&compact, 0) != 0 ||
+        compact_rank(&compact, compact.blocks) != trie->count)
+        return false;
+    for (uint32_t block = 0; block < compact.blocks; block++)
+        if (compact_rank(&compact, block) >= compact_rank(&compact, block + 1))
+            return false;
+    struct perfpy_trie_cursor cursor = {0}, last = {0};
+    const bool sound = keys_sound(trie, &cursor, &last);
+    perfpy_compact_close(&cursor);
+    free(last.key);
+    return sound;
+}
