@@ -13,7 +13,7 @@ from perfpy._dispatch import BackendInfo
 ALWAYS_BUILT = {"cython", "cffi", "c"} | ({"pythran"} if _build.PYTHRAN else set())
 
 #: Techniques whose peers give something else than perfpy: it can only be compared by tests of their own.
-PEERS_DIFFER = {"bloom_filter"}
+PEERS_DIFFER = {"bloom_filter", "hyperloglog"}
 
 
 @functools.cache

@@ -51,6 +51,22 @@ HYPERLOGLOG = Technique(
                 releases_gil=True, interruptible=True, note="batches, sifted by the smallest register"
             ),
         ),
+        Backend(
+            "datasketch",
+            f"{_HERE}._peer_datasketch:DatasketchHyperLogLog",
+            package="datasketch",
+            extra="peers",
+            peer=True,
+            traits=Traits(bound=0.05, note="HyperLogLog++ in Python, on registers of numpy"),
+        ),
+        Backend(
+            "datasketches",
+            f"{_HERE}._peer_datasketches:DatasketchesHyperLogLog",
+            package="datasketches",
+            extra="peers",
+            peer=True,
+            traits=Traits(bound=0.05, note="Apache's, in C++, key by key"),
+        ),
     ),
     auto=("c", "numpy"),
 )
@@ -121,7 +137,8 @@ def hyperloglog(
     key : callable, optional
         Makes of an item what is hashed, so that items of any type can be added.
     backend : str, default: "auto"
-        Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+        Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same. Sketches of
+        other packages have a hash and an estimate of their own, and cannot be saved here.
 
     Returns
     -------

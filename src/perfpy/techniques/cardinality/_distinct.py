@@ -62,6 +62,8 @@ class DistinctSketch(Sketch):
     register_bits: ClassVar[int]
     #: The type of a register as a number.
     register_type: ClassVar[type[np.unsignedinteger[Any]]]
+    #: Whether a sketch says what it holds, as those of other packages do not.
+    _tells_state: ClassVar[bool] = True
     _spec: Spec
 
     def __init__(self, spec: Spec, key: Key | None = None) -> None:
@@ -233,7 +235,7 @@ class DistinctSketch(Sketch):
         """Tell whether two sketches have the same precision, seed and content, whatever their backends."""
         if not isinstance(other, DistinctSketch) or not isinstance(other, self._family()):
             return NotImplemented
-        if self._spec != other._spec:
+        if self._spec != other._spec or not other._tells_state:
             return False
         mine, theirs = self._state(), other._state()
         return mine.dtype == theirs.dtype and np.array_equal(mine, theirs)

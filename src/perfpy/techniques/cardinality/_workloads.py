@@ -44,7 +44,9 @@ def _workloads(name: str, integers: Callable[[int], Mapping[str, Any]]) -> tuple
         Workload("tiny", f"5,000 {name}", partial(integers, 5000)),
         Workload("small", f"100,000 {name}", partial(integers, 100_000)),
         Workload("book", "1,000,000 strings", partial(_words, 10**6)),
-        Workload("large", f"10,000,000 {name}", partial(integers, 10**7), too_slow_for=("python",)),
+        Workload(
+            "large", f"10,000,000 {name}", partial(integers, 10**7), too_slow_for=("python", "datasketch")
+        ),
     )
 
 
