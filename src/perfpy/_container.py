@@ -20,6 +20,7 @@ _VERSION = 1
 _HEADER = struct.Struct("<8sIIQ32sQ")  # magic, version, bytes of JSON, bytes of data, checksum, nothing
 _ALIGNMENT = 64
 _LARGEST_META = 1 << 20
+_MOST_NESTED = 100  # lists and objects of JSON; thousands, one in the other, are more than Python can read
 
 
 class Content(NamedTuple):
@@ -62,8 +63,11 @@ def unpack(kind: str, container: Buffer, *, verify: bool = True) -> Content:
     text, data = view[_HEADER.size : data_start], view[data_start:]
     if nothing or (verify and _checksum(text, data) != checksum):
         raise ValueError(f"this {kind} is damaged: its content does not match its checksum")
+    written = bytes(text)
     try:
-        meta = json.loads(bytes(text))
+        if written.count(b"[") + written.count(b"{") > _MOST_NESTED:
+            raise ValueError
+        meta = json.loads(written)
     except ValueError:
         raise ValueError(f"this {kind} is damaged: what it says about itself cannot be read") from None
     if not isinstance(meta, dict) or meta.pop("kind", None) != kind:
