@@ -12,8 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar
 
+from . import _lines
 from ._container import pack, unpack
 from ._dispatch import BackendUnavailable, Technique
 from ._files import write_atomically
@@ -22,7 +23,11 @@ from .hashing import plain
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from ._lines import Source
+    from .executors import ExecutorLike
+
 Key: TypeAlias = Callable[[Any], object]
+AnySketch = TypeVar("AnySketch", bound="Sketch")
 
 
 class Sketch(ABC):
@@ -47,15 +52,78 @@ class Sketch(ABC):
     def _update(self, keys: Iterable[Any], /) -> None:
         """Add keys from a source that is plain."""
 
-    def update(self, items: Iterable[Any]) -> None:
+    def update(self, items: Iterable[Any], *, executor: ExecutorLike = None) -> None:
         """Add all keys of an iterable, or of a 1-D array or column of numbers, str or bytes.
 
         Arrays are those of numpy, columns those of Arrow (from pyarrow, polars, or whatever speaks its C data
         interface) and of pandas; null is the key None. Where one is no key, those before it have been added.
+
+        Parameters
+        ----------
+        items : iterable, or 1-D array or column
+            The keys.
+        executor : None, str or executor, default: None
+            Where it is done, in parts that are united at the end; see `perfpy.executors.resolve`. It changes
+            nothing of the result, but where one of the keys is none: then any others may have been added.
+            Threads need memory for one structure each, and gain where keys are no objects of Python.
         """
+        if executor is not None:
+            from ._division import update
+
+            update(self, items, executor)
+            return
         if self._key is not None:
             items = map(self._key, items)
         self._update(plain(items))
+
+    def update_from_lines(
+        self, source: Source, *, encoding: str | None = "utf-8", executor: ExecutorLike = None
+    ) -> None:
+        r"""Add each line of files as a key, without its end, in memory that does not grow with the files.
+
+        Parameters
+        ----------
+        source : path, iterable of paths, or binary file
+            What is read to its end, and unpacked if the name ends in ``.gz``, ``.bz2`` or ``.xz``. Standard
+            input is ``sys.stdin.buffer``.
+        encoding : str or None, default: "utf-8"
+            Of the text, whose lines are the keys as a file that is open for text gives them: ended by
+            ``\n``, ``\r`` or ``\r\n``. With None, they are bytes, and end alike.
+        executor : None, str or executor, default: None
+            As for `update`. Processes read parts of files, and have to be able to open them.
+
+        Raises
+        ------
+        UnicodeDecodeError
+            If the text is not in this encoding. Lines before may have been added.
+        OSError
+            If a file cannot be read.
+        """
+        if executor is not None:
+            from ._division import update_from_lines
+
+            update_from_lines(self, source, encoding, executor)
+            return
+        for batch in _lines.batches(source, encoding):
+            self.update(batch)
+
+    def _undividable(self) -> str:
+        """Say for what kind of structure parts do not unite to what the whole would be; else nothing."""
+        return ""
+
+    def _blank(self) -> Any:
+        """Return an empty structure like this one."""
+        made: Any = self
+        made = made.copy()
+        made.clear()
+        return made
+
+    def _recipe(self) -> tuple[Callable[..., Sketch], tuple[Any, ...]]:
+        """Return what makes an empty structure like this one in another process, and is small."""
+        if self._key is not None:
+            raise ValueError("executor must be None or threads with a key function, which cannot be sent")
+        make, arguments = self._blank().__reduce__()
+        return make, arguments
 
     @abstractmethod
     def _content(self) -> tuple[dict[str, Any], Buffer]:
@@ -135,6 +203,15 @@ def restored(family: type[Sketch], backend: str, data: bytes) -> Sketch:
     """Unpickle one, with another backend where its own is not there."""
     unpickled: Sketch = available(family, backend).from_bytes(data)
     return unpickled
+
+
+def filled(made: AnySketch, items: Iterable[Any] | None, executor: ExecutorLike) -> AnySketch:
+    """Return a new structure with the keys in it that a public function was given."""
+    if items is not None:
+        made.update(items, executor=executor)
+    elif executor is not None:
+        raise ValueError("executor must be None where there are no items; give it to update()")
+    return made
 
 
 def checked_seed(seed: Any) -> int:

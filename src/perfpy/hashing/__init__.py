@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._inputs import Counted, batches, counted, is_iterator, plain
+from ._inputs import Counted, batches, counted, is_iterator, lines, plain
 
-__all__ = ["Counted", "batches", "counted", "hash64", "hash_keys", "is_iterator", "plain"]
+__all__ = ["Counted", "batches", "counted", "hash64", "hash_keys", "is_iterator", "lines", "plain"]
 
 
 def hash64(key: object, seed: int = 0) -> int:

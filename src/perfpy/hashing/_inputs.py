@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,8 +31,7 @@ def plain(keys: Any) -> Counted | Iterator[Any]:
     if isinstance(keys, np.ndarray):
         return _plain_array(keys)
     if isinstance(keys, _column_type()):
-        column: Column = keys
-        return column
+        return keys
     if isinstance(keys, (str, bytes, bytearray)):
         raise TypeError(
             f"keys must be an iterable of keys, not a single {type(keys).__name__}; put it into a list"
@@ -81,7 +81,7 @@ def _arrow_data(keys: Any) -> Any:
 
 
 @cache
-def _column_type() -> type[Any] | tuple[()]:
+def _column_type() -> type[Column] | tuple[()]:
     """Return the type of columns, or what no object is an instance of."""
     try:
         from perfpy._ext.hashing._c import Column
@@ -92,8 +92,7 @@ def _column_type() -> type[Any] | tuple[()]:
 
 def _column(arrow: Any) -> Counted:
     make = _column_type()
-    made: Counted = make(arrow) if isinstance(make, type) else _objects(arrow)
-    return made
+    return make(arrow) if isinstance(make, type) else _objects(arrow)
 
 
 def _objects(arrow: Any) -> list[Any]:
@@ -141,3 +140,13 @@ def batches(keys: Iterable[Any]) -> Iterator[Any]:
         yield batch
         raise
     yield batch
+
+
+def lines(data: bytes, *, text: bool) -> Counted:
+    """Return the lines of text, as str of UTF-8, which is to be valid, or as bytes."""
+    make = _column_type()
+    if isinstance(make, type):
+        return make.lines(data, text)
+    if not text:
+        return data.splitlines()
+    return [line.removesuffix("\n") for line in io.TextIOWrapper(io.BytesIO(data), "utf-8")]

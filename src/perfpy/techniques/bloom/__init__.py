@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from perfpy._dispatch import Backend, Technique, Traits
-from perfpy._sketch import checked_key, checked_seed
+from perfpy._sketch import checked_key, checked_seed, filled
+from perfpy.executors import ExecutorLike
 
 from ._filter import BloomFilter, Spec, empty_memory
 from ._growth import Growth
@@ -92,6 +93,7 @@ def bloom_filter(
     key: Callable[[Any], object] | None = None,
     seed: int = 0,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> BloomFilter | ScalableBloomFilter:
     """Make a set of keys that takes few bits per key, and finds a stranger in it at a rate that you choose.
 
@@ -117,6 +119,8 @@ def bloom_filter(
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own set the same bits. Filters
         of other packages have a layout, a size and a hash of their own, and cannot be saved here.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -178,9 +182,7 @@ def bloom_filter(
     else:
         spec = Spec(count, rate, geometry(count, rate, shape), number)
         made = kind(spec, empty_memory(spec.geometry), function)
-    if items is not None:
-        made.update(items)
-    return made
+    return filled(made, items, executor)
 
 
 def _capacity(capacity: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from perfpy._container import unpack
 from perfpy._dispatch import Technique
 from perfpy._memory import aligned_zeros
-from perfpy._sketch import Key, Sketch
+from perfpy._sketch import Key, Sketch, available
 from perfpy.hashing import Counted, counted
 
 from ._sizing import BLOCK_WORDS, MOST_PROBES, WORD_BITS, Geometry, count_from_fill, mean_error
@@ -172,6 +172,15 @@ class BloomFilter(Sketch):
         memory[:] = self._memory
         return type(self)(self._spec, memory, self._key)
 
+    def _blank(self) -> Self:
+        return type(self)(self._spec, empty_memory(self._spec.geometry), self._key)
+
+    def _recipe(self) -> tuple[Callable[..., Sketch], tuple[Any, ...]]:
+        return (_empty, (self.backend, self._spec)) if self._key is None else super()._recipe()
+
+    def _undividable(self) -> str:
+        return "a filter with counting=True" if self.layout == "counting" else ""
+
     def clear(self) -> None:
         """Take out all keys."""
         if not self._memory.flags.writeable:
@@ -278,6 +287,12 @@ class BloomFilter(Sketch):
         meta, payload = unpack(cls.kind, data, verify=verify)
         spec = _fitting_spec(meta, len(payload))
         return cls._backend_class()(spec, np.frombuffer(payload, np.uint64))
+
+
+def _empty(backend: str, spec: Spec) -> BloomFilter:
+    kind = available(BloomFilter, backend)  # type: ignore[type-abstract]
+    made: BloomFilter = kind(spec, empty_memory(spec.geometry))
+    return made
 
 
 def empty_memory(geometry: Geometry) -> NDArray[np.uint64]:

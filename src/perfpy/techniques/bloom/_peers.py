@@ -93,6 +93,9 @@ class PeerBloomFilter(BloomFilter):
         other._spec, other._key, other._filter = self._spec, self._key, filter_
         return other
 
+    def _undividable(self) -> str:
+        return f"backend {self.backend!r}"
+
     def clear(self) -> None:
         """Take out all keys."""
         self._filter = self._make(self.capacity, self.error_rate)

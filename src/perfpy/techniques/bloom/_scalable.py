@@ -77,6 +77,9 @@ class ScalableBloomFilter(Sketch):
         if self._room <= 0:
             self._grow(self._growth.after(self._layers[-1]))
 
+    def _undividable(self) -> str:
+        return "a filter with scalable=True, which grows by the order of the keys"
+
     def add(self, key: object, /) -> None:
         """Add a key."""
         if self._key is not None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from perfpy._dispatch import Backend, Technique, Traits
-from perfpy._sketch import checked_key, checked_seed
+from perfpy._sketch import checked_key, checked_seed, filled
+from perfpy.executors import ExecutorLike
 
 from . import _count_min, _distinct
 from ._count_min import CountMin
@@ -121,6 +122,7 @@ def hyperloglog(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> HyperLogLog:
     """Count different keys, in memory that does not grow with them.
 
@@ -139,6 +141,8 @@ def hyperloglog(
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same. Sketches of
         other packages have a hash and an estimate of their own, and cannot be saved here.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -187,9 +191,7 @@ def hyperloglog(
     kind = HYPERLOGLOG[backend]
     spec = _distinct.Spec(_precision(precision), checked_seed(seed))
     made: HyperLogLog = kind(spec, checked_key(key))
-    if items is not None:
-        made.update(items)
-    return made
+    return filled(made, items, executor)
 
 
 def exaloglog(
@@ -199,6 +201,7 @@ def exaloglog(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> ExaLogLog:
     """Count different keys, in less memory than HyperLogLog takes for the same error.
 
@@ -216,6 +219,8 @@ def exaloglog(
         Makes of an item what is hashed, so that items of any type can be added.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -264,9 +269,7 @@ def exaloglog(
     kind = EXALOGLOG[backend]
     spec = _distinct.Spec(_precision(precision), checked_seed(seed))
     made: ExaLogLog = kind(spec, checked_key(key))
-    if items is not None:
-        made.update(items)
-    return made
+    return filled(made, items, executor)
 
 
 def _precision(precision: Any) -> int:
@@ -289,6 +292,7 @@ def count_min(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> CountMin | HeavyHitters:
     """Count how often each key occurs, in memory that does not grow with the keys.
 
@@ -311,6 +315,8 @@ def count_min(
         Makes of an item what is hashed, so that items of any type can be counted.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -359,7 +365,13 @@ def count_min(
     spec = _count_min.Spec(width, max(depth, 1), bool(conservative), checked_seed(seed))
     function, limit = checked_key(key), _limit(heavy_hitters)
     sketch: CountMin = kind(spec, _count_min.empty_memory(spec), None if limit else function)
-    made = HeavyHitters(sketch, limit, function) if limit else sketch
+    if not limit:
+        return filled(sketch, items, executor)
+    if executor is not None:
+        raise ValueError(
+            "executor must be None with heavy_hitters: which keys are remembered depends on their order"
+        )
+    made = HeavyHitters(sketch, limit, function)
     if items is not None:
         made.update(items)
     return made

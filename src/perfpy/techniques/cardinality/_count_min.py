@@ -100,6 +100,13 @@ class CountMin(Sketch):
         self._look_up(keys, out)
         return out
 
+    def _undividable(self) -> str:
+        return (
+            "a sketch with conservative=True, which depends on the order of the keys"
+            if self._spec.conservative
+            else ""
+        )
+
     @property
     def total(self) -> int:
         """Sum of the counts of all keys."""

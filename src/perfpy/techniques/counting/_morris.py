@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from perfpy._dispatch import Technique
 from perfpy._sketch import Sketch
+from perfpy.executors import ExecutorLike
 from perfpy.hashing import batches
 
 from ._counter import whole
@@ -114,12 +115,15 @@ class MorrisCounter(Sketch):
                 self._count_all(np.full(count, place))
             left -= count
 
-    def update(self, items: Iterable[Any]) -> None:
+    def _undividable(self) -> str:
+        return "Morris counters, which are random in parts, too"
+
+    def update(self, items: Iterable[Any], *, executor: ExecutorLike = None) -> None:
         """Count an event at each of the counters whose indices are in an iterable or a 1-D array.
 
         Where one of them is no index, those before it have been counted.
         """
-        super().update(items)
+        super().update(items, executor=executor)
 
     def _update(self, keys: Iterable[Any], /) -> None:
         for batch in batches(keys):
