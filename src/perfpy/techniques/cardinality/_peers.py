@@ -119,6 +119,9 @@ class PeerHyperLogLog(HyperLogLog):
         made._sketch = made._united(self._sketch)
         return made
 
+    def _undividable(self) -> str:
+        return f"backend {self.backend!r}"
+
     def merge(self, other: DistinctSketch) -> None:
         """Add all keys of another sketch of the same package and precision."""
         if not isinstance(other, HyperLogLog):
