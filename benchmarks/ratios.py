@@ -20,12 +20,7 @@ from collections.abc import Mapping
 
 from cases import Cases, Contender, Contest
 
-TECHNIQUES = {
-    "julia": "cases.julia",
-    "diffuse": "cases.diffusion",
-    "primes": "cases.primes",
-    "hyperloglog": "cases.cardinality",
-}
+TECHNIQUES = {"julia": "cases.julia", "diffuse": "cases.diffusion", "primes": "cases.primes"}
 
 
 def measure(functions: Mapping[str, Contender], rounds: int) -> dict[str, list[float]]:

@@ -127,6 +127,22 @@ def build_primes(
     return program
 
 
+def build_trie_fast(compiler: str, directory: Path, isa: str, limits: list[str]) -> Path:
+    """Compile the fast layout of tries, its reader for an instruction set, and link its test."""
+    program = directory / f"test_trie_fast_{isa}"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
+    allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
+    objects = []
+    for source in sorted(TRIE.glob("fast_*.c")):
+        if source.stem == "fast_variant":
+            continue
+        objects.append(directory / f"{source.stem}.o")
+        named = [*ISAS[isa], "-DLAYOUT_NAME=perfpy_trie_fast"] if source.stem == "fast_read" else limits
+        subprocess.run([*common, *allocator, *named, "-c", source, "-o", objects[-1]], check=True)
+    subprocess.run([*common, HERE / "test_trie_fast.c", *objects, "-o", program], check=True)
+    return program
+
+
 def build_sieve(compiler: str, directory: Path, isa: str) -> Path:
     """Compile the sieve for an instruction set, everything else for the baseline, and link its test."""
     program = directory / f"test_primes_sieve_{isa}"
@@ -213,3 +229,9 @@ def test_primes_sieve(compiler: str, tmp_path: Path, isa: str) -> None:
 
 def test_trie_compact(compiler: str, tmp_path: Path) -> None:
     run(build_trie_compact(compiler, tmp_path), "baseline", SETS)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_trie_fast(compiler: str, tmp_path: Path, isa: str) -> None:
+    least = {"baseline": 3, "avx2": 1_000_000, "avx512": 0}[isa]
+    run(build_trie_fast(compiler, tmp_path, isa, [f"-DLEAST_KEYS={least}"]), isa, SETS // 3)

@@ -9,7 +9,9 @@
 
 #include "layout.h"
 
+#ifndef TRIE
 #define TRIE perfpy_trie_compact
+#endif
 
 enum { ROOM = 64, PIECES = 12 };
 

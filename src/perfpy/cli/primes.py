@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._shared import clean_end, short_errors, writing
+from ._shared import clean_end, short_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _POWER = re.compile(r"(\d+)(?:\*\*|\^)(\d+)([+-]\d+)?")
 _LARGEST_EXPONENT = 10_000  # beyond it a slip of the finger would take all memory
 _BLOCK = 2**16  # primes written at a time
+_BROKEN_PIPE = 128 + 13  # what a shell shows for a program that wrote to a closed pipe
 
 
 class _Number(click.ParamType):  # type: ignore[type-arg]
@@ -91,7 +94,7 @@ def list_(start: int, stop: int | None, backend: str) -> None:
         with short_errors():
             kind = "uint32" if end <= 2**32 else "uint64"
             blocks = perfpy.prime_blocks(first, end, _BLOCK, dtype=kind, backend=backend)
-        with writing() as write:
+        with _writing() as write:
             for block in blocks:
                 for lines in _lines(block):
                     write(lines)
@@ -117,7 +120,7 @@ def factor(numbers: Sequence[int], backend: str) -> None:
     """Write each number N and its prime factors; numbers are read from standard input if none is given."""
     import perfpy
 
-    with clean_end(), writing() as write:
+    with clean_end(), _writing() as write:
         for number in _given(numbers):
             with short_errors():
                 factors = perfpy.prime_factors(number, backend=backend)
@@ -132,7 +135,7 @@ def test(numbers: Sequence[int], backend: str) -> None:
     import perfpy
 
     all_prime = True
-    with clean_end(), writing() as write:
+    with clean_end(), _writing() as write:
         for number in _given(numbers):
             with short_errors():
                 prime = perfpy.is_prime(number, backend=backend)
@@ -198,3 +201,16 @@ def _lines(numbers: NDArray[Any]) -> Iterator[memoryview]:
             part = quotient
         yield text.data
         begin = end
+
+
+@contextmanager
+def _writing() -> Iterator[Any]:
+    """Give a function that writes bytes to standard output; end quietly when nobody reads them any more."""
+    sys.stdout.flush()
+    try:
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # What is still in the buffer would be written, and complained about, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_BROKEN_PIPE) from None

@@ -1,1 +1,0 @@
-"""Compiled backends of tries; private."""

@@ -1,0 +1,169 @@
+/* Checks a whole trie: that its states make an automaton without cycles, its labels are in order, and every stored
+ * number of keys is the number of keys there are.
+ *
+ * States are counted in the order of a depth-first search, with a stack of its own. A state is a number: the address of a
+ * node, or the size of the nodes plus a base.
+ */
+#include <stdlib.h>
+
+#include "fast_order.h"
+
+enum { UNKNOWN, OPEN, KNOWN /* plus the number of keys */ };
+
+struct checker {
+    struct fast_view view;
+    uint64_t *keys; /* of a state */
+    uint64_t *stack;
+    size_t depth, capacity;
+};
+
+static uint64_t state_of(const struct checker *checker, uint64_t cell)
+{
+    return fast_target_of(&checker->view, cell) + (cell & FAST_CELL_NODE ? 0 : (uint64_t)checker->view.size);
+}
+
+static bool is_within(const struct checker *checker, uint64_t cell)
+{
+    return fast_target_of(&checker->view, cell) <
+           (cell & FAST_CELL_NODE ? checker->view.size : checker->view.cell_count);
+}
+
+/* Puts a state on the stack unless it is known; false where it is open, which is a cycle. */
+static bool visit(struct checker *checker, uint64_t state)
+{
+    if (checker->keys[state] != UNKNOWN)
+        return checker->keys[state] != OPEN;
+    if (checker->depth == checker->capacity) {
+        const size_t capacity = 2 * checker->capacity + 1024;
+        uint64_t *stack = realloc(checker->stack, capacity * sizeof *stack);
+        if (!stack)
+            return false;
+        checker->stack = stack;
+        checker->capacity = capacity;
+    }
+    checker->stack[checker->depth++] = state;
+    return true;
+}
+
+/* What is the same for nodes and for states of the double array: a way, of whose target keys are known or asked for. */
+struct count {
+    bool visiting; /* the targets; else adding their keys up */
+    uint64_t keys;
+};
+
+static bool add_way(struct checker *checker, struct count *count, uint64_t state, uint64_t before)
+{
+    if (count->visiting)
+        return visit(checker, state);
+    if (checker->keys[state] < KNOWN || before != count->keys)
+        return false;
+    count->keys += checker->keys[state] - KNOWN;
+    return true;
+}
+
+/* A cell or gate has to say of a state of the double array whether a key ends there, as the keys before its first way do. */
+static bool is_final_right(const struct checker *checker, uint64_t cell)
+{
+    const struct fast_view *view = &checker->view;
+    if (cell & FAST_CELL_NODE) {
+        const struct fast_node node = fast_node_at(view, fast_target_of(view, cell));
+        const bool at_gate = fast_ways(node.shape) == FAST_GATE && fast_text(node.shape) == 0;
+        const bool final = fast_is_final(&node) || (at_gate && fast_gate(&node) & FAST_CELL_FINAL);
+        return final == !!(cell & FAST_CELL_FINAL);
+    }
+    const uint32_t base = fast_target_of(view, cell), first = fast_next_label(view, base, 0);
+    if (first == FAST_NONE)
+        return false;
+    return fast_keys_below(view, fast_cell(view, base, (unsigned char)first)) == !!(cell & FAST_CELL_FINAL);
+}
+
+static bool count_cells(struct checker *checker, uint32_t base, struct count *count)
+{
+    const struct fast_view *view = &checker->view;
+    uint32_t label = fast_next_label(view, base, 0);
+    if (label == FAST_NONE)
+        return false;
+    count->keys = fast_keys_below(view, fast_cell(view, base, (unsigned char)label));
+    for (; label != FAST_NONE; label = fast_next_label(view, base, label + 1)) {
+        const uint64_t cell = fast_cell(view, base, (unsigned char)label);
+        if (!is_within(checker, cell) || !is_final_right(checker, cell))
+            return false;
+        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below(view, cell)))
+            return false;
+    }
+    return true;
+}
+
+static bool count_ways(struct checker *checker, struct fast_node *node, struct count *count)
+{
+    const struct fast_view *view = &checker->view;
+    if (fast_ways(node->shape) > FAST_SET || !fast_node_branch(view, node))
+        return false;
+    node->counts = fast_reference(node, node->ways);
+    if (node->ways == 0)
+        count->keys = fast_is_final(node) + fast_is_ending(node);
+    for (uint32_t way = 0; way < node->ways; way++) {
+        const uint32_t address = fast_way(node, way);
+        if (address == FAST_NONE || (way && fast_label_of(node, way - 1) >= fast_label_of(node, way)))
+            return false;
+        if (!add_way(checker, count, address, fast_keys_before(view, node, way)))
+            return false;
+    }
+    count->keys += node->ways ? fast_is_final(node) : 0;
+    return true;
+}
+
+/* Visits what a state leads to, or counts its keys. */
+static bool count_state(struct checker *checker, uint64_t state, struct count *count)
+{
+    const struct fast_view *view = &checker->view;
+    if (state >= view->size)
+        return count_cells(checker, (uint32_t)(state - view->size), count);
+    struct fast_node node = fast_node_at(view, (uint32_t)state);
+    if (fast_ways(node.shape) != FAST_GATE)
+        return count_ways(checker, &node, count);
+    const uint64_t gate = fast_gate(&node);
+    if (!is_within(checker, gate) || !is_final_right(checker, gate) || (fast_is_final(&node) && !fast_text(node.shape)))
+        return false;
+    if (!add_way(checker, count, state_of(checker, gate), 0))
+        return false;
+    count->keys += fast_is_final(&node);
+    return true;
+}
+
+static bool check_root(struct checker *checker)
+{
+    const struct fast_view *view = &checker->view;
+    /* No keys are a node without anything, which is good for the root only. */
+    if (!(view->root & FAST_CELL_USED) || !is_within(checker, view->root) || !visit(checker, state_of(checker, view->root)))
+        return false;
+    while (checker->depth > 0) {
+        const uint64_t state = checker->stack[checker->depth - 1];
+        if (checker->keys[state] >= KNOWN) {
+            checker->depth--;
+            continue;
+        }
+        struct count count = {checker->keys[state] == UNKNOWN, 0};
+        checker->keys[state] = OPEN;
+        if (!count_state(checker, state, &count))
+            return false;
+        if (!count.visiting) {
+            if (count.keys >= UINT32_MAX || (count.keys == 0 && view->count != 0))
+                return false;
+            checker->keys[state] = KNOWN + count.keys;
+        }
+    }
+    return is_final_right(checker, view->root) &&
+           checker->keys[state_of(checker, view->root)] - KNOWN == view->count;
+}
+
+bool perfpy_fast_check(const struct perfpy_trie *trie)
+{
+    struct checker checker = {.view = fast_view(trie)};
+    const size_t states = (size_t)checker.view.size + checker.view.cell_count;
+    checker.keys = calloc(states + 1, sizeof *checker.keys);
+    const bool sound = checker.keys && check_root(&checker);
+    free(checker.keys);
+    free(checker.stack);
+    return sound;
+}

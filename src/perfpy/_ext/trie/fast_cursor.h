@@ -1,0 +1,242 @@
+/* Cursors: from rank to key, and on to the next key. A cursor has a stack of the states on the way to its key. */
+#ifndef PERFPY_TRIE_FAST_CURSOR_H
+#define PERFPY_TRIE_FAST_CURSOR_H
+
+#include <stdlib.h>
+
+#include "fast_order.h"
+
+enum { FAST_ENTRY = -1 /* no way yet: the key ends where the state begins */ };
+
+struct fast_frame {
+    struct fast_node node; /* shape and ways of 0 for a state of the double array */
+    uint32_t base;         /* of such a state, else FAST_NONE */
+    int32_t way;           /* or label, or FAST_ENTRY */
+    size_t length;         /* of the key before the way's label */
+};
+
+struct fast_stack {
+    size_t depth, capacity;
+    struct fast_frame frames[];
+};
+
+/* What a move comes to. */
+enum fast_move {
+    FAST_AT_KEY, /* a state where a key ends and others go on */
+    FAST_AT_END, /* the end of a key where none goes on */
+    FAST_AT_STATE,
+    FAST_DAMAGED,
+    FAST_NO_MEMORY,
+};
+
+static inline bool fast_append(struct perfpy_trie_cursor *cursor, const unsigned char *text, size_t length)
+{
+    if (cursor->length + length + 32 > cursor->capacity) {
+        const size_t larger = 2 * (cursor->length + length) + 64;
+        unsigned char *key = realloc(cursor->key, larger);
+        if (!key)
+            return false;
+        cursor->key = key;
+        cursor->capacity = larger;
+    }
+    memcpy(cursor->key + cursor->length, text, length);
+    cursor->length += length;
+    return true;
+}
+
+static inline struct fast_frame *fast_push(struct perfpy_trie_cursor *cursor)
+{
+    struct fast_stack *stack = cursor->state;
+    if (!stack || stack->depth == stack->capacity) {
+        const size_t depth = stack ? stack->depth : 0, capacity = 2 * depth + 16;
+        stack = realloc(stack, sizeof *stack + capacity * sizeof *stack->frames);
+        if (!stack)
+            return NULL;
+        stack->depth = depth;
+        stack->capacity = capacity;
+        cursor->state = stack;
+    }
+    return &stack->frames[stack->depth++];
+}
+
+/* A key of a sound trie is no longer than this: on its way no state is met twice. */
+static inline bool fast_is_too_long(const struct fast_view *view, const struct perfpy_trie_cursor *cursor)
+{
+    return cursor->length > (uint64_t)view->size + view->cell_count;
+}
+
+static inline enum fast_move fast_enter_node(const struct fast_view *view, struct perfpy_trie_cursor *cursor,
+                                             uint32_t address)
+{
+    if (address >= view->size)
+        return FAST_DAMAGED;
+    if (address == 0)
+        return FAST_AT_END;
+    struct fast_frame *frame = fast_push(cursor);
+    if (!frame)
+        return FAST_NO_MEMORY;
+    frame->node = fast_node_at(view, address);
+    frame->base = FAST_NONE;
+    frame->way = FAST_ENTRY;
+    return fast_is_final(&frame->node) ? FAST_AT_KEY : FAST_AT_STATE;
+}
+
+static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell)
+{
+    const uint32_t target = fast_target_of(view, cell);
+    if (cell & FAST_CELL_NODE)
+        return fast_enter_node(view, cursor, target);
+    if (fast_is_too_long(view, cursor))
+        return FAST_DAMAGED;
+    struct fast_frame *frame = fast_push(cursor);
+    if (!frame)
+        return FAST_NO_MEMORY;
+    *frame = (struct fast_frame){.base = target, .way = FAST_ENTRY, .length = cursor->length};
+    return cell & FAST_CELL_FINAL ? FAST_AT_KEY : FAST_AT_STATE;
+}
+
+/* Goes through the text of the node on top, which has been entered, and through a gate behind it. A key ends after the text
+ * of an ending; else the top is a branch or a state of the double array. */
+static inline enum fast_move fast_pass_text(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
+{
+    struct fast_stack *stack = cursor->state;
+    struct fast_frame *frame = &stack->frames[stack->depth - 1];
+    if (!fast_append(cursor, frame->node.text, fast_text(frame->node.shape)))
+        return FAST_NO_MEMORY;
+    frame->length = cursor->length;
+    frame->node.ways = 0;
+    frame->way = 0;
+    if (fast_ways(frame->node.shape) == FAST_GATE)
+        return fast_enter(view, cursor, fast_gate(&frame->node));
+    if (fast_is_ending(&frame->node))
+        return FAST_AT_END;
+    if (!fast_node_branch(view, &frame->node) || frame->node.ways == 0)
+        return FAST_DAMAGED;
+    frame->node.counts = fast_reference(&frame->node, frame->node.ways);
+    return FAST_AT_STATE;
+}
+
+/* Goes the way that the top has been set to. */
+static inline enum fast_move fast_go(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
+{
+    struct fast_stack *stack = cursor->state;
+    struct fast_frame *frame = &stack->frames[stack->depth - 1];
+    const bool in_cells = frame->base != FAST_NONE;
+    const unsigned char label =
+        in_cells ? (unsigned char)frame->way : fast_label_of(&frame->node, (uint32_t)frame->way);
+    cursor->length = frame->length;
+    if (!fast_append(cursor, &label, 1))
+        return FAST_NO_MEMORY;
+    if (in_cells)
+        return fast_enter(view, cursor, fast_cell(view, frame->base, label));
+    return fast_enter_node(view, cursor, fast_way(&frame->node, (uint32_t)frame->way));
+}
+
+/* Sets the top to its next way; false if it has none. */
+static inline bool fast_turn(const struct fast_view *view, struct fast_frame *frame)
+{
+    if (frame->base == FAST_NONE)
+        return (uint32_t)++frame->way < frame->node.ways;
+    const uint32_t label = fast_next_label(view, frame->base, (uint32_t)(frame->way + 1));
+    frame->way = (int32_t)label;
+    return label != FAST_NONE;
+}
+
+/* From a state that has been entered down to its first key, without the one that ends where it begins. */
+static inline enum fast_move fast_descend(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
+{
+    enum fast_move move = FAST_AT_STATE;
+    while (move == FAST_AT_STATE) {
+        struct fast_stack *stack = cursor->state;
+        struct fast_frame *frame = &stack->frames[stack->depth - 1];
+        if (frame->base != FAST_NONE)
+            move = fast_turn(view, frame) ? fast_go(view, cursor) : FAST_DAMAGED;
+        else if (frame->way == FAST_ENTRY)
+            move = fast_pass_text(view, cursor);
+        else
+            move = fast_go(view, cursor);
+    }
+    return move;
+}
+
+/* On from a key to the next one. */
+static inline enum fast_move fast_advance(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
+{
+    struct fast_stack *stack = cursor->state;
+    if (!stack)
+        return FAST_DAMAGED;
+    if (stack->depth && stack->frames[stack->depth - 1].way == FAST_ENTRY)
+        return fast_descend(view, cursor);
+    while (stack->depth) {
+        if (fast_turn(view, &stack->frames[stack->depth - 1])) {
+            const enum fast_move move = fast_go(view, cursor);
+            return move == FAST_AT_STATE ? fast_descend(view, cursor) : move;
+        }
+        stack->depth--;
+    }
+    return FAST_DAMAGED;
+}
+
+/* The last label of a state with no more keys below its way than `rank`, or FAST_NONE. */
+static inline uint32_t fast_label_at(const struct fast_view *view, uint32_t base, uint64_t rank)
+{
+    uint32_t last = FAST_NONE;
+    for (uint32_t label = view->least_label; label <= view->greatest_label; label++) {
+        const uint64_t cell = fast_cell(view, base, (unsigned char)label);
+        if (cell && fast_keys_below(view, cell) <= rank)
+            last = label;
+    }
+    return last;
+}
+
+/* The same for the ways of a node. */
+static inline uint32_t fast_way_at(const struct fast_view *view, const struct fast_node *node, uint64_t rank)
+{
+    uint32_t low = 0, high = node->ways;
+    while (high - low > 1) {
+        const uint32_t middle = (low + high) / 2;
+        if (fast_keys_before(view, node, middle) <= rank)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Goes on from the state on top, where `rank` counts from its first key; `at_key`: which ends where the state begins. */
+static inline enum fast_move fast_seek_step(const struct fast_view *view, struct perfpy_trie_cursor *cursor,
+                                            bool at_key, uint64_t *rank)
+{
+    struct fast_stack *stack = cursor->state;
+    struct fast_frame *frame = &stack->frames[stack->depth - 1];
+    if (frame->base != FAST_NONE) {
+        const uint32_t label = fast_label_at(view, frame->base, *rank);
+        if (label == FAST_NONE)
+            return FAST_DAMAGED;
+        frame->way = (int32_t)label;
+        *rank -= fast_keys_below(view, fast_cell(view, frame->base, (unsigned char)label));
+        return fast_go(view, cursor);
+    }
+    if (frame->way == FAST_ENTRY) {
+        *rank -= at_key;
+        return fast_pass_text(view, cursor);
+    }
+    frame->way = (int32_t)fast_way_at(view, &frame->node, *rank);
+    *rank -= fast_keys_before(view, &frame->node, (uint32_t)frame->way);
+    return fast_go(view, cursor);
+}
+
+static inline enum fast_move fast_seek(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t rank)
+{
+    cursor->length = 0;
+    if (cursor->state)
+        ((struct fast_stack *)cursor->state)->depth = 0;
+    if (!fast_append(cursor, (const unsigned char *)"", 0)) /* so that there is a key, though it be empty */
+        return FAST_NO_MEMORY;
+    enum fast_move move = fast_enter(view, cursor, view->root);
+    while (move == FAST_AT_STATE || (move == FAST_AT_KEY && rank > 0))
+        move = fast_seek_step(view, cursor, move == FAST_AT_KEY, &rank);
+    return move == FAST_AT_END && rank > 0 ? FAST_DAMAGED : move;
+}
+
+#endif

@@ -1,0 +1,181 @@
+/* Reads nodes. Every function stays within the payload, whatever is in it. */
+#ifndef PERFPY_TRIE_FAST_NODE_H
+#define PERFPY_TRIE_FAST_NODE_H
+
+#include "fast.h"
+#include "fast_vector.h"
+
+/* No such way, or no such node. */
+#define FAST_NONE UINT32_MAX
+
+/* A node, decoded as far as its text and then as far as its references. */
+struct fast_node {
+    const unsigned char *text, *labels, *references, *counts;
+    uint32_t address, shape;
+    uint32_t ways;
+    uint64_t mask; /* of long references; where there are more than 64 ways all are long */
+    uint32_t long_bytes;
+};
+
+static inline uint64_t fast_below(uint64_t set, uint32_t bit)
+{
+#ifdef __BMI2__
+    return _bzhi_u64(set, bit);
+#else
+    return bit < 64 ? set & ((UINT64_C(1) << bit) - 1) : set;
+#endif
+}
+
+static inline bool fast_is_final(const struct fast_node *node)
+{
+    return node->shape & FAST_FINAL;
+}
+
+/* Whether a key ends after the text. */
+static inline bool fast_is_ending(const struct fast_node *node)
+{
+    return fast_ways(node->shape) == 0 && fast_text(node->shape) != 0;
+}
+
+/* Decodes code and shape of the node at an address below view->size. */
+static inline struct fast_node fast_node_at(const struct fast_view *view, uint32_t address)
+{
+    struct fast_node node = {.address = address};
+    const unsigned char *from = view->nodes + address;
+    /* Without a branch, as which code is next is anybody's guess. */
+    const uint32_t first = from[0], longer = first >= FAST_SHORT;
+    const uint32_t code = first + (-longer & (((first - FAST_SHORT) << 8) - first + FAST_SHORT + from[1]));
+    from += 1 + longer;
+    if (__builtin_expect(code < view->coded, 1)) {
+        node.shape = fast_load32(view->shapes + 4 * (size_t)code);
+    } else {
+        node.shape = fast_load32(from - 1);
+        from += 3;
+    }
+    node.text = from;
+    return node;
+}
+
+/* Finds out where references and counts are, from where the labels end. */
+static inline void fast_node_references(const struct fast_view *view, struct fast_node *node,
+                                        const unsigned char *labels_end)
+{
+    const uint64_t in_node = node->shape & FAST_SET_IN_NODE ? ~UINT64_C(0) : 0;
+    node->mask = (fast_load64(labels_end) & in_node) | (uint64_t)(int64_t)((int32_t)node->shape >> 16);
+    node->references = labels_end + ((node->ways + 7) / 8 & in_node);
+    node->long_bytes = node->shape & FAST_ADDRESSES ? view->address_bytes : 2;
+}
+
+/* Where reference i is, i <= ways; the counts are behind the last. */
+static inline const unsigned char *fast_reference(const struct fast_node *node, uint32_t i)
+{
+    if (__builtin_expect(node->ways > 64, 0))
+        return node->references + (size_t)i * node->long_bytes;
+    return node->references + i + (size_t)__builtin_popcountll(fast_below(node->mask, i)) * (node->long_bytes - 1);
+}
+
+/* Bits of a stored count. */
+static inline uint32_t fast_count_bits(const struct fast_view *view, const struct fast_node *node)
+{
+    static const unsigned char bits[] = {0, 0, 0, 0, 4, 8, 16, 0};
+    const unsigned code = fast_count_code(node->shape);
+    return code == FAST_COUNT_WIDEST ? 8u * view->count_bytes : bits[code];
+}
+
+/* The list or set of a node of more than FAST_WAYS ways; false where the node is damaged. */
+static inline bool fast_node_wide(const struct fast_view *view, struct fast_node *node)
+{
+    enum { LARGEST = 1 + 256 + 8 + 256 * 4 + 256 * 4 + 64 };
+    const unsigned char *end = view->nodes + view->size + FAST_SLACK;
+    const unsigned char *from = node->text + fast_text(node->shape);
+    if (end - from < 16)
+        return false;
+    if (fast_ways(node->shape) == FAST_GATE)
+        return true;
+    if (fast_ways(node->shape) == FAST_SET) {
+        node->labels = from;
+        node->ways = (uint32_t)__builtin_popcountll(fast_load64(from + 1));
+        from += 9;
+    } else {
+        node->labels = from + 1;
+        node->ways = *from + 1u;
+        from += 1 + node->ways;
+    }
+    if (end - from < 8)
+        return false;
+    fast_node_references(view, node, from);
+    if (end - from >= LARGEST)
+        return true;
+    /* Only near the end is the size of the node of interest; eight bytes are read at a time. */
+    return end - fast_reference(node, node->ways) >= 8 + (ptrdiff_t)(node->ways * fast_count_bits(view, node) / 8);
+}
+
+/* Decodes the rest of a node. */
+static inline bool fast_node_branch(const struct fast_view *view, struct fast_node *node)
+{
+    node->ways = fast_ways(node->shape);
+    if (__builtin_expect(node->ways > FAST_WAYS, 0))
+        return fast_node_wide(view, node);
+    node->labels = node->text + fast_text(node->shape);
+    fast_node_references(view, node, node->labels + node->ways);
+    return true;
+}
+
+/* The address that way i leads to: below that of the node, or FAST_NONE where the node is damaged. */
+static inline uint32_t fast_way(const struct fast_node *node, uint32_t i)
+{
+    static const uint32_t nears[] = {0, FAST_NEAR_1, FAST_NEAR_2, UINT32_MAX, UINT32_MAX};
+    const uint32_t is_long = node->mask >> (i & 63) & 1;
+    const uint32_t width = is_long ? node->long_bytes : 1;
+    const uint32_t raw = fast_load32(fast_reference(node, i));
+    const uint32_t value = (uint32_t)fast_below(raw, 8 * width), near = nears[width];
+    const uint32_t low = width == 1 ? 4 * value : value, back = node->address - 1 - (value - near);
+    const uint32_t to = value < near ? low : back;
+    return to < node->address ? to : FAST_NONE;
+}
+
+/* The number of keys below ways 0 to i - 1. */
+static inline uint64_t fast_keys_before(const struct fast_view *view, const struct fast_node *node, uint32_t i)
+{
+    static const unsigned char factors[] = {1, 2, 3, 4, 0, 0, 0, 0};
+    const unsigned code = fast_count_code(node->shape);
+    const uint32_t each = fast_count_bits(view, node);
+    const uint32_t at = i ? (i - 1) * each : 0;
+    const uint64_t stored = fast_below(fast_load64(node->counts + at / 8) >> at % 8, i ? each : 0);
+    return stored + i * factors[code];
+}
+
+/* The way of a label, or FAST_NONE. */
+static inline uint32_t fast_find_wide(const struct fast_node *node, unsigned char label)
+{
+    if (fast_ways(node->shape) == FAST_SET) {
+        const unsigned bit = (unsigned)(label - node->labels[0]) & 255;
+        const uint64_t set = fast_load64(node->labels + 1);
+        if (bit >= 64 || !(set >> bit & 1))
+            return FAST_NONE;
+        return (uint32_t)__builtin_popcountll(fast_below(set, bit));
+    }
+    for (uint32_t i = 0; i < node->ways; i += 16) {
+        const uint32_t found = i + fast_find_label_16(node->labels + i, label);
+        if (found < i + 16)
+            return found < node->ways ? found : FAST_NONE;
+    }
+    return FAST_NONE;
+}
+
+static inline uint32_t fast_find_way(const struct fast_node *node, unsigned char label)
+{
+    if (__builtin_expect(node->ways > FAST_WAYS, 0))
+        return fast_find_wide(node, label);
+    const unsigned found = fast_find_label_16(node->labels, label);
+    return found < node->ways ? found : FAST_NONE;
+}
+
+/* The state of the double array behind a gate, as a cell has it. */
+static inline uint64_t fast_gate(const struct fast_node *node)
+{
+    const uint64_t gate = fast_load32(node->text + fast_text(node->shape));
+    return gate >> 1 << FAST_CELL_TARGET | (gate & 1 ? FAST_CELL_FINAL : 0);
+}
+
+#endif

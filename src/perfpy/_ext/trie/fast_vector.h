@@ -1,0 +1,71 @@
+/* Comparisons of a few bytes, in the instructions that a variant may use. */
+#ifndef PERFPY_TRIE_FAST_VECTOR_H
+#define PERFPY_TRIE_FAST_VECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+#include "fast.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define FAST_EXACT_READS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FAST_EXACT_READS 1
+#endif
+#endif
+
+/* The lowest i with labels[i] == label, of 16 labels; 16 if there is none. */
+static inline unsigned fast_find_label_16(const unsigned char *labels, unsigned char label)
+{
+#ifdef __SSE2__
+    const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)labels), _mm_set1_epi8((char)label));
+    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(equal) | 1u << 16);
+#else
+    const uint64_t ones = UINT64_C(0x0101010101010101), highest = ones << 7;
+    const uint64_t low = fast_load64(labels) ^ ones * label, high = fast_load64(labels + 8) ^ ones * label;
+    /* The lowest byte that is marked is 0; those above it need not be. */
+    const uint64_t low_zero = (low - ones) & ~low & highest, high_zero = (high - ones) & ~high & highest;
+    if (low_zero)
+        return (unsigned)__builtin_ctzll(low_zero) / 8;
+    return high_zero ? 8 + (unsigned)__builtin_ctzll(high_zero) / 8 : 16;
+#endif
+}
+
+/* Whether a key goes on with a text, whose 32 bytes can all be read; the key has more than `length` <= 31 bytes left.
+ * A vector may be read beyond the end of the key where it stays within its page, so that there is memory. */
+static inline bool fast_goes_on(const unsigned char *key, size_t left, const unsigned char *text, unsigned length)
+{
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+    (void)left;
+    const __mmask32 within = (__mmask32)((UINT32_C(1) << length) - 1);
+    const __m256i own = _mm256_maskz_loadu_epi8(within, key), other = _mm256_loadu_si256((const __m256i *)text);
+    return !_mm256_mask_cmpneq_epi8_mask(within, own, other);
+#elif defined(__SSE2__) && !defined(FAST_EXACT_READS)
+    enum { PAGE = 4096 };
+    if (left < 32 && ((uintptr_t)key & (PAGE - 1)) > PAGE - 32)
+        return memcmp(key, text, length) == 0;
+    const uint32_t within = (UINT32_C(1) << length) - 1;
+#ifdef __AVX2__
+    const __m256i equal = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)key),
+                                            _mm256_loadu_si256((const __m256i *)text));
+    return !(~(uint32_t)_mm256_movemask_epi8(equal) & within);
+#else
+    const __m128i *a = (const __m128i *)key, *b = (const __m128i *)text;
+    const uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b)));
+    const uint32_t high = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a + 1), _mm_loadu_si128(b + 1)));
+    return !(~(low | high << 16) & within);
+#endif
+#else
+    (void)left;
+    return memcmp(key, text, length) == 0;
+#endif
+}
+
+#endif
