@@ -74,6 +74,8 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "is_prime-book": ("is_prime", {"workload": "book"}),
     "prime_factors-large": ("prime_factors", {"workload": "large"}),
     "twin_primes-large": ("twin_primes", {"workload": "large"}),
+    "count_min-small": ("count_min", {"workload": "small"}),
+    "count_min-large": ("count_min", {"workload": "large"}),
 }
 LIMIT = "julia-limit"
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
@@ -83,6 +85,7 @@ PEERS = {
     "primes-peers-list": ["primes", "--rounds", "3", "--case", "list"],
     "primes-peers-count": ["primes", "--rounds", "5", "--case", "count", "number"],
     "primes-peers-test": ["primes", "--rounds", "5", "--case", "tests", "iterate"],
+    "hyperloglog-peers": ["hyperloglog", "--rounds", "7"],
 }
 #: Data set to the program in ``docs/limits`` that prints its table.
 PROGRAMS = {
@@ -92,6 +95,7 @@ PROGRAMS = {
     "primes-limit": "primes_limit.py",
     "primes-chunks": "primes_chunks.py",
     "primes-early-exit": "primes_early_exit.py",
+    "count_min-error": "count_min_error.py",
 }
 README_DATA = "julia-book"
 
@@ -116,11 +120,17 @@ def numbers_given(arguments: dict[str, Any]) -> int:
     return int(np.size(arguments["n"]))
 
 
+def keys_added(arguments: dict[str, Any]) -> int:
+    """Count the keys that a sketch is made of."""
+    return len(arguments["items"])
+
+
 STEPS = {
     "julia": julia_steps,
     "diffuse": diffuse_steps,
     **dict.fromkeys(("primes", "count_primes", "twin_primes"), numbers_between),
     **dict.fromkeys(("nth_prime", "is_prime", "prime_factors"), numbers_given),
+    "count_min": keys_added,
 }
 
 
