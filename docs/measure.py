@@ -76,6 +76,10 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "twin_primes-large": ("twin_primes", {"workload": "large"}),
     "count_min-small": ("count_min", {"workload": "small"}),
     "count_min-large": ("count_min", {"workload": "large"}),
+    "hyperloglog-book": ("hyperloglog", {"workload": "book"}),
+    "hyperloglog-large": ("hyperloglog", {"workload": "large"}),
+    "exaloglog-book": ("exaloglog", {"workload": "book"}),
+    "exaloglog-large": ("exaloglog", {"workload": "large"}),
 }
 LIMIT = "julia-limit"
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
@@ -96,6 +100,10 @@ PROGRAMS = {
     "primes-chunks": "primes_chunks.py",
     "primes-early-exit": "primes_early_exit.py",
     "count_min-error": "count_min_error.py",
+    "cardinality-book": "cardinality_book.py",
+    "cardinality-cost": "cardinality_cost.py",
+    "cardinality-error": "cardinality_error.py",
+    "cardinality-hyperloglog": "cardinality_hyperloglog.py",
 }
 README_DATA = "julia-book"
 
@@ -130,7 +138,7 @@ STEPS = {
     "diffuse": diffuse_steps,
     **dict.fromkeys(("primes", "count_primes", "twin_primes"), numbers_between),
     **dict.fromkeys(("nth_prime", "is_prime", "prime_factors"), numbers_given),
-    "count_min": keys_added,
+    **dict.fromkeys(("count_min", "hyperloglog", "exaloglog"), keys_added),
 }
 
 
