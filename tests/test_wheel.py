@@ -19,7 +19,17 @@ GENERATED = {"perfpy/_build.py"}
 SHIPPED = {".py", ".pyi", ".typed", ".css", ".js", ".html"}
 # Run when the package is built; the extensions of the same names are what is installed.
 BUILD_TIME = {"_cffi.py", "_pythran.py"}
-EXTENSIONS = {"_c", "_cffi", "_cython", "_pythran", "_sieve", "_count", "_count_min", "_morris", "_arithmetic"}
+EXTENSIONS = {
+    "_c",
+    "_cffi",
+    "_cython",
+    "_pythran",
+    "_sieve",
+    "_count",
+    "_count_min",
+    "_morris",
+    "_arithmetic",
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
