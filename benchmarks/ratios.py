@@ -20,7 +20,12 @@ from collections.abc import Mapping
 
 from cases import Cases, Contender, Contest
 
-TECHNIQUES = {"julia": "cases.julia", "diffuse": "cases.diffusion", "primes": "cases.primes"}
+TECHNIQUES = {
+    "julia": "cases.julia",
+    "diffuse": "cases.diffusion",
+    "primes": "cases.primes",
+    "hyperloglog": "cases.cardinality",
+}
 
 
 def measure(functions: Mapping[str, Contender], rounds: int) -> dict[str, list[float]]:

@@ -10,12 +10,15 @@ import importlib
 import io
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 from .hashing import lines
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 #: A file, or several.
@@ -38,7 +41,7 @@ class Part(NamedTuple):
 def batches(source: Source, encoding: str | None) -> Iterator[Any]:
     """Yield the lines of all files in batches: as str in an encoding, or as bytes where that is None."""
     _check(encoding)
-    if not isinstance(source, (str, os.PathLike)) and hasattr(source, "read"):
+    if _is_file(source):
         yield from _batches_of(_binary(source), encoding)
         return
     for path in _paths(source):
@@ -48,7 +51,7 @@ def batches(source: Source, encoding: str | None) -> Iterator[Any]:
 def parts(source: Source, encoding: str | None) -> Iterator[Part]:
     """Yield files in parts that other processes can read."""
     _check(encoding)
-    if not isinstance(source, (str, os.PathLike)) and hasattr(source, "read"):
+    if _is_file(source):
         raise ValueError(
             "executor must be None or threads for a file that is open; other processes need its path"
         )
@@ -70,6 +73,17 @@ def batches_of_part(part: Part, encoding: str | None) -> Iterator[Any]:
         except UnicodeDecodeError as error:
             error.add_note(f"in {os.fspath(path)!r}")
             raise
+
+
+def blocks(source: AnyPath | BinaryIO, encoding: str | None) -> Iterator[tuple[bytes, Any]]:
+    """Yield blocks of a file in UTF-8, or of bytes, and the lines of each as keys."""
+    with nullcontext(_binary(source)) if _is_file(source) else _opened(source) as file:
+        for block in _blocks(file, None):
+            yield block, _keys(block, encoding)
+
+
+def _is_file(source: Source) -> TypeIs[BinaryIO]:
+    return not isinstance(source, (str, os.PathLike)) and hasattr(source, "read")
 
 
 def _check(encoding: str | None) -> None:
@@ -120,16 +134,21 @@ def _batches_of(file: BinaryIO, encoding: str | None, size: int | None = None) -
             text.detach()  # the file is the caller's
         return
     for block in _blocks(file, size):
-        if encoding is not None and not block.isascii():
-            block.decode(encoding)  # to complain where it is damaged
-        yield lines(block, text=encoding is not None)
+        yield _keys(block, encoding)
+
+
+def _keys(block: bytes, encoding: str | None) -> Any:
+    if encoding is not None and not block.isascii():
+        block.decode(encoding)  # to complain where it is damaged
+    return lines(block, text=encoding is not None)
 
 
 def _blocks(file: BinaryIO, size: int | None) -> Iterator[bytes]:
     """Yield whole lines, of about `_BLOCK` bytes where no line is longer."""
+    read = getattr(file, "read1", file.read)  # what is there, without waiting for more
     begun: list[bytes] = []  # of the line under way
     left = size
-    while block := file.read(_BLOCK if left is None else min(_BLOCK, left)):
+    while block := read(_BLOCK if left is None else min(_BLOCK, left)):
         left = None if left is None else left - len(block)
         end = block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1  # the last byte may be half of an end
         if end:

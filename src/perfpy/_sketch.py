@@ -33,6 +33,8 @@ AnySketch = TypeVar("AnySketch", bound="Sketch")
 class Sketch(ABC):
     """Takes keys in and keeps something smaller; what it does depends on neither process nor machine."""
 
+    __slots__ = ()  # a class of a backend can do without a dict, which every call of a method would look into
+
     #: The backend's name.
     backend: ClassVar[str]
     #: What a structure of the family is called, in errors and in files.

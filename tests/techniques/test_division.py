@@ -19,6 +19,9 @@ FAMILIES = {
     "hyperloglog": perfpy.hyperloglog,
     "exaloglog": perfpy.exaloglog,
     "count_min": lambda **some: perfpy.count_min(error=1e-3, **some),
+    "linear_counting": perfpy.linear_counting,
+    "superloglog": perfpy.superloglog,
+    "k_minimum_values": perfpy.k_minimum_values,
 }
 
 

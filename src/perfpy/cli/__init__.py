@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from .backends import backends, info
+from .bloom import bloom
 from .compare import compare
 from .diffuse import diffuse
+from .distinct import distinct
 from .julia import julia
 from .primes import primes
 
@@ -17,5 +19,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, info, julia, diffuse, primes):
+for _command in (compare, backends, info, julia, diffuse, primes, distinct, bloom):
     command.add_command(_command)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_BROKEN_PIPE = 128 + 13  # what a shell shows for a program that wrote to a closed pipe
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -62,6 +65,24 @@ def clean_end() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def writing() -> Iterator[Any]:
+    """Give a function that writes bytes to standard output; end quietly when nobody reads them any more."""
+    sys.stdout.flush()
+    try:
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # What is still in the buffer would be written, and complained about, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_BROKEN_PIPE) from None
+
+
+def standard_input(file: Path) -> Any:
+    """Return standard input, where a file is named -, or None."""
+    return sys.stdin.buffer if str(file) == "-" else None
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._shared import clean_end, short_errors
+from ._shared import clean_end, short_errors, writing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 _POWER = re.compile(r"(\d+)(?:\*\*|\^)(\d+)([+-]\d+)?")
 _LARGEST_EXPONENT = 10_000  # beyond it a slip of the finger would take all memory
 _BLOCK = 2**16  # primes written at a time
-_BROKEN_PIPE = 128 + 13  # what a shell shows for a program that wrote to a closed pipe
 
 
 class _Number(click.ParamType):  # type: ignore[type-arg]
@@ -94,7 +91,7 @@ def list_(start: int, stop: int | None, backend: str) -> None:
         with short_errors():
             kind = "uint32" if end <= 2**32 else "uint64"
             blocks = perfpy.prime_blocks(first, end, _BLOCK, dtype=kind, backend=backend)
-        with _writing() as write:
+        with writing() as write:
             for block in blocks:
                 for lines in _lines(block):
                     write(lines)
@@ -120,7 +117,7 @@ def factor(numbers: Sequence[int], backend: str) -> None:
     """Write each number N and its prime factors; numbers are read from standard input if none is given."""
     import perfpy
 
-    with clean_end(), _writing() as write:
+    with clean_end(), writing() as write:
         for number in _given(numbers):
             with short_errors():
                 factors = perfpy.prime_factors(number, backend=backend)
@@ -135,7 +132,7 @@ def test(numbers: Sequence[int], backend: str) -> None:
     import perfpy
 
     all_prime = True
-    with clean_end(), _writing() as write:
+    with clean_end(), writing() as write:
         for number in _given(numbers):
             with short_errors():
                 prime = perfpy.is_prime(number, backend=backend)
@@ -201,16 +198,3 @@ def _lines(numbers: NDArray[Any]) -> Iterator[memoryview]:
             part = quotient
         yield text.data
         begin = end
-
-
-@contextmanager
-def _writing() -> Iterator[Any]:
-    """Give a function that writes bytes to standard output; end quietly when nobody reads them any more."""
-    sys.stdout.flush()
-    try:
-        yield sys.stdout.buffer.write
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # What is still in the buffer would be written, and complained about, at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(_BROKEN_PIPE) from None

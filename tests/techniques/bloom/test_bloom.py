@@ -275,6 +275,17 @@ def test_bad_arguments(arguments, kind, words):
         bloom_filter(**{"capacity": 10, **arguments})
 
 
+def test_methods_of_c_are_called_without_a_detour():
+    """CPython wants the method to be that of the exact type, and looks into the dict where there is one."""
+    kind = BLOOM_FILTER["c"]
+    assert vars(kind)["add"].__objclass__ is kind
+    assert not hasattr(bloom_filter(10), "__dict__")
+    keyed = type(bloom_filter(10, key=str))
+    assert keyed.add is not kind.add
+    with pytest.raises(TypeError):
+        kind.add(make("blocked", "python"), 1)
+
+
 def test_more_than_memory_is_an_error_at_once():
     with pytest.raises(MemoryError):
         bloom_filter(2**50)

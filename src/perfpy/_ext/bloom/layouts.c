@@ -15,10 +15,10 @@
 /* Of a filter: what the second cache holds beside other things. */
 enum { NEAR_BYTES = 1 << 20 };
 
-/* Asks for the blocks of all keys; a single one gains nothing by it. */
+/* Asks for the blocks of all keys. */
 static inline void prefetch(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count)
 {
-    if (count == 1 || bits->size * 64 <= NEAR_BYTES)
+    if (bits->size * 64 <= NEAR_BYTES)
         return;
     for (ptrdiff_t i = 0; i < count; i++)
         __builtin_prefetch(bits->words + bloom_part(hashes[i], bits->size) * BLOOM_WORDS, 1);
@@ -129,18 +129,33 @@ static void classic_prefetch(const struct bloom_bits *bits, uint64_t hash)
 
 enum { CLASSIC_AHEAD = 12 };
 
+static void classic_add_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    const uint64_t step = bloom_step(hash);
+    for (int probe = 0; probe < bits->probes; probe++, hash += step) {
+        const uint64_t position = bloom_part(hash, bits->size);
+        bits->words[position / 32] |= 1u << position % 32;
+    }
+}
+
+static bool classic_test_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    const uint64_t step = bloom_step(hash);
+    uint32_t all = 1;
+    for (int probe = 0; probe < bits->probes && all; probe++, hash += step) {
+        const uint64_t position = bloom_part(hash, bits->size);
+        all = bits->words[position / 32] >> position % 32 & 1;
+    }
+    return all;
+}
+
 static void classic_add(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count)
 {
     const bool far = bits->size / 8 > NEAR_BYTES;
     for (ptrdiff_t i = 0; i < count; i++) {
         if (far && i + CLASSIC_AHEAD < count)
             classic_prefetch(bits, hashes[i + CLASSIC_AHEAD]);
-        const uint64_t step = bloom_step(hashes[i]);
-        uint64_t hash = hashes[i];
-        for (int probe = 0; probe < bits->probes; probe++, hash += step) {
-            const uint64_t position = bloom_part(hash, bits->size);
-            bits->words[position / 32] |= 1u << position % 32;
-        }
+        classic_add_one(bits, hashes[i]);
     }
 }
 
@@ -150,67 +165,84 @@ static void classic_test(const struct bloom_bits *bits, const uint64_t *hashes, 
     for (ptrdiff_t i = 0; i < count; i++) {
         if (far && i + CLASSIC_AHEAD < count)
             classic_prefetch(bits, hashes[i + CLASSIC_AHEAD]);
-        const uint64_t step = bloom_step(hashes[i]);
-        uint64_t hash = hashes[i];
-        uint32_t all = 1;
-        for (int probe = 0; probe < bits->probes && all; probe++, hash += step) {
-            const uint64_t position = bloom_part(hash, bits->size);
-            all = bits->words[position / 32] >> position % 32 & 1;
-        }
-        found[i] = all;
+        found[i] = classic_test_one(bits, hashes[i]);
     }
 }
 
 /* Counters of four bits, eight to a word; one that reached 15 stays there, as nobody knows any more how many it is. */
 enum { COUNTING_BYTES = BLOOM_BLOCK_BITS / 2, FULL = 15 };
 
-static void counting_change(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count, bool up)
+static inline uint32_t *counters_of(const struct bloom_bits *bits, uint64_t hash)
 {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const uint32_t low = (uint32_t)hashes[i];
-        uint32_t *block = bits->words + bloom_part(hashes[i], bits->size) * (COUNTING_BYTES / 4);
-        for (uint32_t subset = bloom_subset(bits, low); subset; subset &= subset - 1) {
-            const int word = __builtin_ctz(subset);
-            const uint32_t place = (uint32_t)word * 32 + bloom_bit(low, word), shift = place % 8 * 4;
-            if ((block[place / 8] >> shift & 15) != FULL)
-                block[place / 8] += up ? 1u << shift : -(1u << shift);
-        }
+    return bits->words + bloom_part(hash, bits->size) * (COUNTING_BYTES / 4);
+}
+
+static inline void counting_change(const struct bloom_bits *bits, uint64_t hash, bool up)
+{
+    const uint32_t low = (uint32_t)hash;
+    uint32_t *block = counters_of(bits, hash);
+    for (uint32_t subset = bloom_subset(bits, low); subset; subset &= subset - 1) {
+        const int word = __builtin_ctz(subset);
+        const uint32_t place = (uint32_t)word * 32 + bloom_bit(low, word), shift = place % 8 * 4;
+        if ((block[place / 8] >> shift & 15) != FULL)
+            block[place / 8] += up ? 1u << shift : -(1u << shift);
     }
+}
+
+static void counting_add_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    counting_change(bits, hash, true);
+}
+
+static void counting_remove_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    counting_change(bits, hash, false);
+}
+
+static bool counting_test_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    const uint32_t low = (uint32_t)hash;
+    const uint32_t *block = counters_of(bits, hash);
+    bool all = true;
+    for (uint32_t subset = bloom_subset(bits, low); subset; subset &= subset - 1) {
+        const int word = __builtin_ctz(subset);
+        const uint32_t place = (uint32_t)word * 32 + bloom_bit(low, word);
+        all = all && block[place / 8] >> place % 8 * 4 & 15;
+    }
+    return all;
 }
 
 static void counting_add(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count)
 {
-    counting_change(bits, hashes, count, true);
-}
-
-static void counting_remove(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count)
-{
-    counting_change(bits, hashes, count, false);
+    for (ptrdiff_t i = 0; i < count; i++)
+        counting_add_one(bits, hashes[i]);
 }
 
 static void counting_test(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count, bool *found)
 {
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const uint32_t low = (uint32_t)hashes[i];
-        const uint32_t *block = bits->words + bloom_part(hashes[i], bits->size) * (COUNTING_BYTES / 4);
-        bool all = true;
-        for (uint32_t subset = bloom_subset(bits, low); subset; subset &= subset - 1) {
-            const int word = __builtin_ctz(subset);
-            const uint32_t place = (uint32_t)word * 32 + bloom_bit(low, word);
-            all = all && block[place / 8] >> place % 8 * 4 & 15;
-        }
-        found[i] = all;
-    }
+    for (ptrdiff_t i = 0; i < count; i++)
+        found[i] = counting_test_one(bits, hashes[i]);
+}
+
+static void blocked_add_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    set_bits(bits, hash);
+}
+
+static bool blocked_test_one(const struct bloom_bits *bits, uint64_t hash)
+{
+    return has_bits(bits, hash);
 }
 
 struct bloom_operations OPERATIONS_NAME(enum bloom_layout layout)
 {
     switch (layout) {
     case BLOOM_CLASSIC:
-        return (struct bloom_operations){classic_add, NULL, classic_test};
+        return (struct bloom_operations){classic_test_one, classic_add_one, NULL, classic_add, classic_test};
     case BLOOM_COUNTING:
-        return (struct bloom_operations){counting_add, counting_remove, counting_test};
+        return (struct bloom_operations){
+            counting_test_one, counting_add_one, counting_remove_one, counting_add, counting_test};
     default:
-        return (struct bloom_operations){blocked_add, NULL, blocked_test};
+        return (struct bloom_operations){blocked_test_one, blocked_add_one, NULL, blocked_add, blocked_test};
     }
 }

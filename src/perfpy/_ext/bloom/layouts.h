@@ -66,9 +66,15 @@ static inline uint64_t bloom_step(uint64_t hash)
 typedef void bloom_add(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count);
 typedef void bloom_test(const struct bloom_bits *bits, const uint64_t *hashes, ptrdiff_t count, bool *found);
 
-/* What a layout does with a batch of hashes. */
+/* The same for a single hash, without a loop and its preparations. */
+typedef void bloom_add_one(const struct bloom_bits *bits, uint64_t hash);
+typedef bool bloom_test_one(const struct bloom_bits *bits, uint64_t hash);
+
+/* What a layout does with hashes. */
 struct bloom_operations {
-    bloom_add *add, *remove; /* `remove` only where there are counters */
+    bloom_test_one *test_one;
+    bloom_add_one *add_one, *remove_one; /* `remove_one` only where there are counters */
+    bloom_add *add;
     bloom_test *test;
 };
 

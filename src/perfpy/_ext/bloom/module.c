@@ -31,10 +31,10 @@ static int check_writable(const Filter *filter)
 }
 
 /* Changes the bits of a hash while holding the GIL. */
-static void change(Filter *filter, bloom_add *operation, uint64_t hash)
+static inline void change(Filter *filter, bloom_add_one *operation, uint64_t hash)
 {
     const bool locked = perfpy_intake_enter(&filter->intake);
-    operation(&filter->bits, &hash, 1);
+    operation(&filter->bits, hash);
     perfpy_intake_leave(&filter->intake, locked);
 }
 
@@ -43,34 +43,30 @@ static PyObject *filter_add(Filter *self, PyObject *key)
     uint64_t hash;
     if (check_writable(self) < 0 || perfpy_hash_key(key, &self->hasher, &hash) < 0)
         return NULL;
-    change(self, self->operations.add, hash);
+    change(self, self->operations.add_one, hash);
     Py_RETURN_NONE;
 }
 
 static int filter_contains(Filter *self, PyObject *key)
 {
     uint64_t hash;
-    bool found;
     if (perfpy_hash_key(key, &self->hasher, &hash) < 0)
         return -1;
-    self->operations.test(&self->bits, &hash, 1, &found);
-    return found;
+    return self->operations.test_one(&self->bits, hash);
 }
 
 static PyObject *filter_remove(Filter *self, PyObject *key)
 {
     uint64_t hash;
-    bool found;
     if (check_writable(self) < 0 || perfpy_hash_key(key, &self->hasher, &hash) < 0)
         return NULL;
-    if (!self->operations.remove)
+    if (!self->operations.remove_one)
         return PyErr_Format(PyExc_TypeError, "only a counting filter can remove keys; make one with counting=True");
-    self->operations.test(&self->bits, &hash, 1, &found);
-    if (!found) {
+    if (!self->operations.test_one(&self->bits, hash)) {
         PyErr_SetObject(PyExc_KeyError, key);
         return NULL;
     }
-    change(self, self->operations.remove, hash);
+    change(self, self->operations.remove_one, hash);
     Py_RETURN_NONE;
 }
 
@@ -213,14 +209,30 @@ static void filter_dealloc(Filter *self)
     Py_DECREF(type);
 }
 
+static PyObject *filter_init_subclass(PyObject *class, PyObject *Py_UNUSED(ignored));
+
 static PyMethodDef filter_methods[] = {
     {"add", (PyCFunction)filter_add, METH_O, "add($self, key, /)\n--\n\nAdd a key."},
     {"remove", (PyCFunction)filter_remove, METH_O,
      "remove($self, key, /)\n--\n\nTake away a key that was added; only of a counting filter."},
     {"_update", (PyCFunction)filter_update, METH_O, "_update($self, keys, /)\n--\n\nAdd all keys."},
     {"_test", (PyCFunction)(void (*)(void))filter_test, METH_FASTCALL, filter_test_doc},
+    {"__init_subclass__", filter_init_subclass, METH_NOARGS | METH_CLASS,
+     "__init_subclass__($type, /)\n--\n\nGive a subclass the methods as its own, which is quicker."},
     {NULL, NULL, 0, NULL},
 };
+
+static PyObject *filter_init_subclass(PyObject *class, PyObject *Py_UNUSED(ignored))
+{
+    PyTypeObject *type = (PyTypeObject *)class;
+    PyObject *module = PyType_GetModuleByDef(type, &definition);
+    if (!module)
+        return NULL;
+    const struct perfpy_structures *state = PyModule_GetState(module);
+    if (perfpy_structures_own_methods(type, state->types[0], filter_methods) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
 
 static PyType_Slot filter_slots[] = {
     {Py_tp_doc, (void *)filter_doc},

@@ -15,6 +15,23 @@ int perfpy_structures_execute(PyObject *module, PyType_Spec *const *specs)
     return perfpy_key_types_import(&state->keys); /* last, as one of them may be of this very module */
 }
 
+int perfpy_structures_own_methods(PyTypeObject *type, PyTypeObject *base, PyMethodDef *methods)
+{
+    const int direct = PySequence_Contains(type->tp_bases, (PyObject *)base);
+    if (direct <= 0)
+        return direct;
+    for (PyMethodDef *method = methods; method->ml_name; method++) {
+        if (method->ml_flags != METH_O)
+            continue;
+        PyObject *own = PyDescr_NewMethod(type, method);
+        const int status = own ? PyObject_SetAttrString((PyObject *)type, method->ml_name, own) : -1;
+        Py_XDECREF(own);
+        if (status < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int perfpy_structures_traverse(PyObject *module, visitproc visit, void *arg)
 {
     struct perfpy_structures *state = PyModule_GetState(module);

@@ -16,6 +16,11 @@ struct perfpy_structures {
  * with an exception. */
 int perfpy_structures_execute(PyObject *module, PyType_Spec *const *specs);
 
+/* Makes the methods that take one argument anew for a class that has `base` among its bases: 0, or -1 with an
+ * exception. CPython calls a method without a detour only where an object's type is exactly that of the method, and
+ * structures are of subclasses. */
+int perfpy_structures_own_methods(PyTypeObject *type, PyTypeObject *base, PyMethodDef *methods);
+
 int perfpy_structures_traverse(PyObject *module, visitproc visit, void *arg);
 int perfpy_structures_clear(PyObject *module);
 void perfpy_structures_free(void *module);

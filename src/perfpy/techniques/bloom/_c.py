@@ -17,6 +17,7 @@ from ._sizing import LAYOUT_NUMBERS
 class CBloomFilter(_c.Filter, BloomFilter):
     """A Bloom filter whose bits are set and tested in C."""
 
+    __slots__ = ("__weakref__", "_key", "_memory", "_spec")
     backend = "c"
 
     def __new__(cls, spec: Spec, memory: NDArray[np.uint64], key: Key | None = None) -> CBloomFilter:

@@ -24,6 +24,7 @@ else:
 class CythonBloomFilter(Filter, BloomFilter):
     """A Bloom filter whose bits are set and tested in Cython."""
 
+    __slots__ = ("__weakref__", "_key", "_memory", "_spec")
     backend = "cython"
 
     def __new__(cls, spec: Spec, memory: NDArray[np.uint64], key: Key | None = None) -> CythonBloomFilter:

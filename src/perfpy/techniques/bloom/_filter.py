@@ -63,6 +63,7 @@ class BloomFilter(Sketch):
         Makes of what is added or looked for what is hashed.
     """
 
+    __slots__ = ()
     kind: ClassVar[str] = "Bloom filter"
     #: Whether the bits are those that perfpy sets, so that they can be compared and combined.
     _own_bits: ClassVar[bool] = True
@@ -70,9 +71,9 @@ class BloomFilter(Sketch):
     _memory: NDArray[np.uint64]
 
     def __init__(self, spec: Spec, memory: NDArray[np.uint64], key: Key | None = None) -> None:
-        self._spec = spec
-        self._memory = memory
-        self._key = key
+        self._spec = spec  # type: ignore[misc]  # slots are a matter of the classes of the backends
+        self._memory = memory  # type: ignore[misc]
+        self._key = key  # type: ignore[misc]
 
     @classmethod
     def _technique(cls) -> Technique:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfpy._dispatch import Technique
-from perfpy._sketch import Key, Sketch, checked_key, checked_seed
+from perfpy._sketch import Key, Sketch, checked_key, checked_seed, filled
+from perfpy.executors import ExecutorLike
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -232,12 +233,11 @@ def made(
     seed: int,
     key: Callable[[Any], object] | None,
     backend: str,
+    executor: ExecutorLike,
 ) -> Any:
     """Make a counter with a backend, and add the first keys."""
-    counter = technique[backend](Spec(size, checked_seed(seed)), checked_key(key))
-    if items is not None:
-        counter.update(items)
-    return counter
+    counter: DistinctCounter = technique[backend](Spec(size, checked_seed(seed)), checked_key(key))
+    return filled(counter, items, executor)
 
 
 def whole(name: str, value: Any, bounds: tuple[int, int]) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfpy._dispatch import Technique
+from perfpy.executors import ExecutorLike
 
 from ._counter import DistinctCounter, Spec, State, made, whole
 from ._tables import K_MINIMUM_VALUES
@@ -160,6 +161,7 @@ def k_minimum_values(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> KMinimumValues:
     """Count different keys by their smallest hashes, and find out what two sets have in common.
 
@@ -176,6 +178,8 @@ def k_minimum_values(
         Makes of an item what is hashed, so that items of any type can be added.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -221,6 +225,6 @@ def k_minimum_values(
     True
     """
     counter: KMinimumValues = made(
-        K_MINIMUM_VALUES, items, whole("k", k, KMinimumValues.size_bounds), seed, key, backend
+        K_MINIMUM_VALUES, items, whole("k", k, KMinimumValues.size_bounds), seed, key, backend, executor
     )
     return counter

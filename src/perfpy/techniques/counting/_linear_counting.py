@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from perfpy._dispatch import Technique
+from perfpy.executors import ExecutorLike
 
 from ._counter import DistinctCounter, Spec, State, made, whole
 from ._tables import LINEAR_COUNTING
@@ -59,6 +60,7 @@ def linear_counting(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> LinearCounting:
     """Count different keys with a bit for each hash: the best for few, and bounded by its bits.
 
@@ -76,6 +78,8 @@ def linear_counting(
         Makes of an item what is hashed, so that items of any type can be added.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -121,6 +125,6 @@ def linear_counting(
     8192
     """
     counter: LinearCounting = made(
-        LINEAR_COUNTING, items, whole("bits", bits, LinearCounting.size_bounds), seed, key, backend
+        LINEAR_COUNTING, items, whole("bits", bits, LinearCounting.size_bounds), seed, key, backend, executor
     )
     return counter

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from perfpy._dispatch import Technique
+from perfpy.executors import ExecutorLike
 
 from ._counter import DistinctCounter, Spec, State, made, whole
 from ._loglog_constants import KEPT, loglog_constant, superloglog_constant
@@ -89,6 +90,7 @@ def loglog(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> LogLog:
     """Count different keys by the LogLog sketch of 2003, of historic interest.
 
@@ -105,6 +107,8 @@ def loglog(
         Makes of an item what is hashed, so that items of any type can be added.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def loglog(
     >>> abs(many.count() / 1_000_000 - 1) < 0.04
     True
     """
-    counter: LogLog = made(LOGLOG, items, 1 << _precision(precision), seed, key, backend)
+    counter: LogLog = made(LOGLOG, items, 1 << _precision(precision), seed, key, backend, executor)
     return counter
 
 
@@ -155,6 +159,7 @@ def superloglog(
     seed: int = 0,
     key: Callable[[Any], object] | None = None,
     backend: str = "auto",
+    executor: ExecutorLike = None,
 ) -> SuperLogLog:
     """Count different keys by the SuperLogLog sketch of 2003, of historic interest.
 
@@ -171,6 +176,8 @@ def superloglog(
         Makes of an item what is hashed, so that items of any type can be added.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`. All of perfpy's own hold the same.
+    executor : None, str or executor, default: None
+        Where `items` are added; see `perfpy.BloomFilter.update`. It changes nothing of the result.
 
     Returns
     -------
@@ -209,7 +216,7 @@ def superloglog(
     >>> abs(many.count() / 1_000_000 - 1) < 0.05
     True
     """
-    counter: SuperLogLog = made(SUPERLOGLOG, items, 1 << _precision(precision), seed, key, backend)
+    counter: SuperLogLog = made(SUPERLOGLOG, items, 1 << _precision(precision), seed, key, backend, executor)
     return counter
 
 

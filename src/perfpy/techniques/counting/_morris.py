@@ -109,6 +109,10 @@ class MorrisCounter(Sketch):
         """
         place = whole("index", index, (0, self.size - 1))
         left = whole("times", times, (0, 2**63 - 1))
+        if left == 1:  # without an array
+            with self._lock:
+                self._registers[place] += self._generator.random() < self._chances[self._registers[place]]
+            return
         while left:
             count = min(left, _BATCH)
             with self._lock:

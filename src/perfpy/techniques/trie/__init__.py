@@ -34,8 +34,38 @@ TRIE = Technique(
             package="numpy",
             traits=Traits(interruptible=True, note="sorted bytes in one array; batches are searched at once"),
         ),
+        Backend(
+            "c",
+            f"{_HERE}._c:CTrie",
+            extension=f"{_EXT}._c",
+            traits=Traits(releases_gil=True, interruptible=True, note="a grammar over front-coded keys"),
+            lacks={"layout": ("fast",)},
+        ),
+        Backend(
+            "marisa-trie",
+            f"{_HERE}._peer_marisa_trie:MarisaTrie",
+            package="marisa_trie",
+            extra="peers",
+            peer=True,
+            traits=Traits(note="nested LOUDS tries in C++; sorted only when asked for"),
+        ),
+        Backend(
+            "DAWG2",
+            f"{_HERE}._peer_dawg:Dawg",
+            package="dawg",
+            extra="peers",
+            peer=True,
+            traits=Traits(note="a double array over an automaton in C++; sorted only when asked for"),
+        ),
+        Backend(
+            "datrie",
+            f"{_HERE}._peer_datrie:Datrie",
+            package="datrie",
+            peer=True,
+            traits=Traits(note="a double array in C, for small alphabets; sorted only when asked for"),
+        ),
     ),
-    auto=("numpy",),
+    auto=("c", "numpy"),
 )
 
 _LAYOUTS = ("compact", "fast")
@@ -108,8 +138,8 @@ def trie(
     >>> ages["Alan"], list(ages.prefixed("A"))
     (41, [('Ada', 36), ('Alan', 41)])
     """
-    kernel = TRIE[backend]
     form = _layout(layout)
+    kernel = TRIE[(backend, (("layout", form),))]
     limit = _limit(memory_limit)
     found, values = pairs(keys)
     if values is None:

@@ -16,6 +16,16 @@ def successor(prefix: Any) -> Any:
     return text[:-1] + chr(ord(text[-1]) + 1) if text else None
 
 
+def common(a: Any, b: Any, most: int) -> int:
+    """Return how many items two keys have in common at their beginning, at most `most`."""
+    if b.startswith(a[:most]):
+        return most
+    count = 0
+    while count < len(a) and count < len(b) and a[count] == b[count]:
+        count += 1
+    return count
+
+
 def encoded(key: Any) -> bytes:
     """Return the bytes of a key, whose order is that of the keys; halves of surrogate pairs have three."""
     return key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass")

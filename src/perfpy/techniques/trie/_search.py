@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
-from ._order import successor
+from ._order import common, successor
 
 if TYPE_CHECKING:
     from ._trie import Trie
@@ -44,7 +44,7 @@ def walk(trie: Trie, start: State | None, ranks: range) -> Iterator[Any]:
     passed = 0
     while start is not None:
         for key in keys:
-            depth = _common(previous, key, len(states) - 1)
+            depth = common(previous, key, len(states) - 1)
             del states[depth + 1 :]
             state = states[-1]
             if state is None:  # the key begins with what failed
@@ -67,16 +67,6 @@ def walk(trie: Trie, start: State | None, ranks: range) -> Iterator[Any]:
         after = successor(previous[: len(states) - 1])
         rank = stop if after is None else trie._lower(after)
         keys, passed = trie._iterate(min(rank, stop), stop), 0
-
-
-def _common(a: Any, b: Any, most: int) -> int:
-    """Return how many items two keys have in common at their beginning, at most `most`."""
-    if b.startswith(a[:most]):
-        return most
-    count = 0
-    while count < len(b) and a[count] == b[count]:
-        count += 1
-    return count
 
 
 def levenshtein(text: Any, distance: int) -> State | None:

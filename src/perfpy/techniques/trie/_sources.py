@@ -18,17 +18,10 @@ Source: TypeAlias = list[Any] | tuple[Any, ...] | Iterator[Any]
 
 def source(keys: Any) -> Source:
     """Return an iterable of keys as a list, a tuple or an iterator; arrays and columns block by block."""
-    if hasattr(keys, "to_pylist"):  # of Arrow, whose strings numpy would copy
-        return _blocks(keys)
     found = plain(keys)
     if isinstance(found, np.ndarray):
         return _array_blocks(found)
     return found if isinstance(found, (list, tuple)) else iter(found)
-
-
-def _blocks(column: Any) -> Iterator[Any]:
-    for start in range(0, len(column), _BLOCK):
-        yield from column[start : start + _BLOCK].to_pylist()
 
 
 def _array_blocks(array: np.ndarray[Any, Any]) -> Iterator[Any]:

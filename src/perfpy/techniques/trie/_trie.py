@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ._order import successor
+from ._order import common, successor
 from ._ranges import KeyRange
 from ._saving import Saved
 from ._search import levenshtein, walk, wildcards
@@ -103,7 +103,17 @@ class Trie(Saved, Set[Any]):
 
     def _prefixes_of(self, text: Any, /) -> list[Any]:
         """Return all keys that a text begins with, shortest first."""
-        return [text[:end] for end in range(len(text) + 1) if text[:end] in self]
+        found = []
+        while (key := self.floor(text)) is not None:
+            # What is between a key that the text begins with and the text itself begins with that key, too.
+            if text.startswith(key):
+                found.append(key)
+                if not key:
+                    break
+                text = key[:-1]
+            else:
+                text = text[: common(key, text, len(text))]
+        return found[::-1]
 
     def __iter__(self) -> Iterator[Any]:
         return self._iterate(0, len(self))

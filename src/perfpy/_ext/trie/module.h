@@ -1,0 +1,40 @@
+/* What the files of the binding share. */
+#ifndef PERFPY_TRIE_MODULE_H
+#define PERFPY_TRIE_MODULE_H
+
+#include "../common/binding.h"
+#include "layout.h"
+#include "text.h"
+
+struct perfpy_trie_module {
+    PyTypeObject *trie, *iterator, *payload, *collector;
+    enum perfpy_isa isa;
+};
+
+extern struct PyModuleDef perfpy_trie_module;
+
+/* A trie over the memory of an object of Python. */
+typedef struct {
+    PyObject_HEAD
+    Py_buffer memory;
+    const struct perfpy_trie_layout *layout;
+    struct perfpy_trie trie;
+    bool text; /* keys are str, else bytes */
+} PerfpyTrie;
+
+extern PyType_Spec perfpy_trie_type, perfpy_trie_iterator_type, perfpy_trie_payload_type, perfpy_trie_collector_type;
+
+/* Finds a layout by its name: NULL with an exception if there is none. */
+const struct perfpy_trie_layout *perfpy_trie_layout_named(PyObject *name, enum perfpy_isa isa);
+
+/* Makes an iterator over the keys of these ranks. */
+PyObject *perfpy_trie_iterate(PerfpyTrie *trie, uint64_t start, uint64_t stop);
+
+/* Sets the exception of a status that is not PERFPY_TRIE_OK, unless a signal handler has set one. */
+void perfpy_trie_raise(enum perfpy_trie_status status);
+
+/* merge(runs, offsets_file, bytes_file) and build(offsets, bytes, layout). */
+PyObject *perfpy_trie_merge_files(PyObject *module, PyObject *arguments);
+PyObject *perfpy_trie_build_files(PyObject *module, PyObject *arguments);
+
+#endif

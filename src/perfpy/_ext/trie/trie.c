@@ -1,0 +1,396 @@
+/* The type of tries: look-ups, keys by rank, prefixes, batches. */
+#include "module.h"
+
+enum {
+    BATCH = 1024,   /* keys looked up at a time */
+    ALONE = 64,     /* so few are looked up without giving the lock of the interpreter away */
+    PREFIXES = 32,  /* found without a second look */
+};
+
+static PyObject *wrong_type(const PerfpyTrie *self, PyObject *key, const char *name)
+{
+    return PyErr_Format(PyExc_TypeError, "%s must be %s, as the keys are, not %.100s: %R", name,
+                        self->text ? "str" : "bytes", Py_TYPE(key)->tp_name, key);
+}
+
+static int trie_contains(PerfpyTrie *self, PyObject *key)
+{
+    struct perfpy_trie_text text;
+    const int fits = perfpy_trie_encode(&text, key, self->text);
+    if (fits <= 0)
+        return fits;
+    const int found = self->layout->has ? self->layout->has(&self->trie, text.bytes, text.length)
+                                        : self->layout->find(&self->trie, text.bytes, text.length) >= 0;
+    perfpy_trie_forget(&text);
+    return found;
+}
+
+/* The rank of a key, -1 if it is none, -2 with an exception. */
+static int64_t find(const PerfpyTrie *self, PyObject *key)
+{
+    struct perfpy_trie_text text;
+    const int fits = perfpy_trie_encode(&text, key, self->text);
+    if (fits <= 0)
+        return fits < 0 ? -2 : -1;
+    const int64_t rank = self->layout->find(&self->trie, text.bytes, text.length);
+    perfpy_trie_forget(&text);
+    return rank;
+}
+
+static PyObject *trie_find(PerfpyTrie *self, PyObject *key)
+{
+    const int64_t rank = find(self, key);
+    return rank == -2 ? NULL : PyLong_FromLongLong(rank);
+}
+
+static PyObject *trie_rank(PerfpyTrie *self, PyObject *key)
+{
+    if (self->text ? !PyUnicode_Check(key) : !PyBytes_Check(key))
+        return wrong_type(self, key, "key");
+    const int64_t rank = find(self, key);
+    if (rank == -1)
+        PyErr_SetObject(PyExc_KeyError, key);
+    return rank < 0 ? NULL : PyLong_FromLongLong(rank);
+}
+
+static PyObject *trie_lower(PerfpyTrie *self, PyObject *key)
+{
+    struct perfpy_trie_text text;
+    const int fits = perfpy_trie_encode(&text, key, self->text);
+    if (fits <= 0)
+        return fits < 0 ? NULL : wrong_type(self, key, "key");
+    const uint64_t rank = self->layout->lower_bound(&self->trie, text.bytes, text.length);
+    perfpy_trie_forget(&text);
+    return PyLong_FromUnsignedLongLong(rank);
+}
+
+static PyObject *key_at(PerfpyTrie *self, uint64_t rank)
+{
+    struct perfpy_trie_cursor cursor = {0};
+    const enum perfpy_trie_status status = self->layout->seek(&self->trie, &cursor, rank);
+    PyObject *key = NULL;
+    if (status)
+        perfpy_trie_raise(status);
+    else
+        key = perfpy_trie_decode(cursor.key, cursor.length, self->text);
+    self->layout->close(&cursor);
+    return key;
+}
+
+static Py_ssize_t trie_length(PerfpyTrie *self)
+{
+    return (Py_ssize_t)self->trie.count;
+}
+
+static PyObject *trie_subscript(PerfpyTrie *self, PyObject *index)
+{
+    if (PySlice_Check(index))
+        return PyObject_CallMethod((PyObject *)self, "_slice", "O", index);
+    const Py_ssize_t given = PyNumber_AsSsize_t(index, PyExc_IndexError);
+    if (given == -1 && PyErr_Occurred())
+        return NULL;
+    const Py_ssize_t rank = given < 0 ? given + trie_length(self) : given;
+    if (rank < 0 || rank >= trie_length(self))
+        return PyErr_Format(PyExc_IndexError, "rank %zd is out of range for a trie of %zd keys", given,
+                            trie_length(self));
+    return key_at(self, (uint64_t)rank);
+}
+
+static PyObject *trie_key(PerfpyTrie *self, PyObject *index)
+{
+    const uint64_t rank = PyLong_AsUnsignedLongLong(index);
+    if (PyErr_Occurred())
+        return NULL;
+    if (rank >= self->trie.count)
+        return PyErr_Format(PyExc_IndexError, "there is no rank %R", index);
+    return key_at(self, rank);
+}
+
+static PyObject *trie_iter(PerfpyTrie *self)
+{
+    return perfpy_trie_iterate(self, 0, self->trie.count);
+}
+
+static PyObject *trie_iterate(PerfpyTrie *self, PyObject *arguments)
+{
+    unsigned long long start, stop;
+    return PyArg_ParseTuple(arguments, "KK:_iterate", &start, &stop) ? perfpy_trie_iterate(self, start, stop) : NULL;
+}
+
+/* Makes a list of the first bytes of a text, as many as the lengths say. */
+static PyObject *beginnings(const PerfpyTrie *self, const struct perfpy_trie_text *text, const uint64_t *lengths,
+                            size_t count)
+{
+    PyObject *keys = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; keys && i < count; i++) {
+        PyObject *key = perfpy_trie_decode(text->bytes, lengths[i], self->text);
+        if (!key)
+            Py_CLEAR(keys);
+        else
+            PyList_SET_ITEM(keys, (Py_ssize_t)i, key);
+    }
+    return keys;
+}
+
+static PyObject *trie_prefixes(PerfpyTrie *self, PyObject *object)
+{
+    struct perfpy_trie_text text;
+    uint64_t few[2 * PREFIXES];
+    const int fits = perfpy_trie_encode(&text, object, self->text);
+    if (fits <= 0)
+        return fits < 0 ? NULL : wrong_type(self, object, "text");
+    PyObject *keys = NULL;
+    const size_t count = self->layout->prefixes(&self->trie, text.bytes, text.length, few, few + PREFIXES, PREFIXES);
+    if (count <= PREFIXES) {
+        keys = beginnings(self, &text, few + PREFIXES, count);
+    } else {
+        uint64_t *many = count > SIZE_MAX / 2 / sizeof *many ? NULL : malloc(2 * count * sizeof *many);
+        if (many) {
+            const size_t again = self->layout->prefixes(&self->trie, text.bytes, text.length, many, many + count, count);
+            keys = beginnings(self, &text, many + count, again < count ? again : count);
+        } else {
+            PyErr_NoMemory();
+        }
+        free(many);
+    }
+    perfpy_trie_forget(&text);
+    return keys;
+}
+
+/* Keys that are looked up together. */
+struct batch {
+    unsigned char *bytes;
+    size_t size, room;
+    uint64_t offsets[BATCH + 1];
+    bool fits[BATCH];
+};
+
+/* Adds a key to a batch; one of another type as an empty one that is marked: 0, or -1 with an exception. */
+static int add(struct batch *batch, size_t place, PyObject *key, bool text)
+{
+    struct perfpy_trie_text encoded = {.length = 0};
+    const int fits = perfpy_trie_encode(&encoded, key, text);
+    if (fits < 0)
+        return -1;
+    batch->fits[place] = fits;
+    if (fits) {
+        if (encoded.length > batch->room - batch->size) {
+            const size_t wanted = encoded.length > SIZE_MAX / 4 - batch->size ? 0 : 2 * (batch->size + encoded.length);
+            unsigned char *bytes = wanted ? PyMem_RawRealloc(batch->bytes, wanted) : NULL;
+            if (!bytes) {
+                perfpy_trie_forget(&encoded);
+                PyErr_NoMemory();
+                return -1;
+            }
+            batch->bytes = bytes;
+            batch->room = wanted;
+        }
+        if (encoded.length)
+            memcpy(batch->bytes + batch->size, encoded.bytes, encoded.length);
+        batch->size += encoded.length;
+        perfpy_trie_forget(&encoded);
+    }
+    batch->offsets[place + 1] = batch->size;
+    return 0;
+}
+
+/* Looks up the keys from `start` on, at most BATCH and as many as there is room for; returns how many they were, or -1
+ * with an exception. */
+static Py_ssize_t look_up(const PerfpyTrie *self, struct batch *batch, PyObject *keys, Py_ssize_t start, int64_t *ranks,
+                          Py_ssize_t room)
+{
+    Py_ssize_t count = 0;
+    batch->size = 0;
+    for (; count < BATCH && count < room && start + count < PySequence_Fast_GET_SIZE(keys); count++) {
+        PyObject *key = PySequence_Fast_GET_ITEM(keys, start + count);
+        Py_INCREF(key);
+        const int status = add(batch, (size_t)count, key, self->text);
+        Py_DECREF(key);
+        if (status < 0)
+            return -1;
+    }
+    static const unsigned char nothing[1];
+    const struct perfpy_trie_keys queries = {batch->bytes ? batch->bytes : nothing, batch->offsets, (uint64_t)count};
+    if (count <= ALONE) {
+        self->layout->find_many(&self->trie, &queries, ranks);
+    } else {
+        Py_BEGIN_ALLOW_THREADS
+        self->layout->find_many(&self->trie, &queries, ranks);
+        Py_END_ALLOW_THREADS
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (!batch->fits[i])
+            ranks[i] = -1;
+    return count;
+}
+
+PyDoc_STRVAR(ranks_of_doc, "_ranks_of($self, keys, ranks, /)\n--\n\n"
+                           "Fill ranks, an int64 array as long as keys, a list or tuple, with their ranks or -1.");
+
+static PyObject *trie_ranks_of(PerfpyTrie *self, PyObject *arguments)
+{
+    PyObject *keys, *array;
+    Py_buffer ranks;
+    if (!PyArg_ParseTuple(arguments, "OO:_ranks_of", &keys, &array) ||
+        perfpy_get_buffer(array, &ranks, "ranks", "lq", 1, 1, PyBUF_WRITABLE) < 0)
+        return NULL;
+#ifdef Py_GIL_DISABLED /* another thread might change a list meanwhile */
+    keys = PySequence_Tuple(keys);
+#else
+    keys = PySequence_Fast(keys, "keys must be a list or a tuple");
+#endif
+    if (!keys) {
+        PyBuffer_Release(&ranks);
+        return NULL;
+    }
+    struct batch *batch = PyMem_Malloc(sizeof *batch);
+    Py_ssize_t done = 0, count = 0;
+    if (!batch) {
+        PyErr_NoMemory();
+    } else if (ranks.itemsize != 8 || ranks.shape[0] != PySequence_Fast_GET_SIZE(keys)) {
+        PyErr_SetString(PyExc_ValueError, "ranks must be an int64 array with an element for each key");
+    } else {
+        batch->bytes = NULL;
+        batch->room = 0;
+        batch->offsets[0] = 0;
+        do {
+            count = look_up(self, batch, keys, done, (int64_t *)ranks.buf + done, ranks.shape[0] - done);
+            done += count;
+        } while (count > 0 && PyErr_CheckSignals() == 0);
+        if (count == 0 && done < ranks.shape[0])
+            PyErr_SetString(PyExc_ValueError, "keys shrank while they were looked up");
+        PyMem_RawFree(batch->bytes);
+    }
+    PyMem_Free(batch);
+    Py_DECREF(keys);
+    PyBuffer_Release(&ranks);
+    if (PyErr_Occurred())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *trie_check(PerfpyTrie *self, PyObject *Py_UNUSED(none))
+{
+    bool sound;
+    Py_BEGIN_ALLOW_THREADS
+    sound = self->layout->check(&self->trie);
+    Py_END_ALLOW_THREADS
+    return PyBool_FromLong(sound);
+}
+
+PyDoc_STRVAR(trie_doc, "Trie(memory, layout, text)\n--\n\n"
+                       "A trie in the memory of a buffer, which must not change; its keys are str if text, else bytes.");
+
+static PyObject *trie_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    PyObject *memory, *name;
+    int text;
+    static char *names[] = {"memory", "layout", "text", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OUp:Trie", names, &memory, &name, &text))
+        return NULL;
+    PyObject *module = PyType_GetModuleByDef(type, &perfpy_trie_module);
+    if (!module)
+        return NULL;
+    const struct perfpy_trie_module *state = PyModule_GetState(module);
+    const struct perfpy_trie_layout *layout = perfpy_trie_layout_named(name, state->isa);
+    PerfpyTrie *self = layout ? (PerfpyTrie *)type->tp_alloc(type, 0) : NULL;
+    if (!self)
+        return NULL;
+    self->layout = layout;
+    self->text = text;
+    if (PyObject_GetBuffer(memory, &self->memory, PyBUF_SIMPLE) < 0) {
+        self->memory.obj = NULL;
+    } else if (layout->open(&self->trie, self->memory.buf, (size_t)self->memory.len) &&
+               self->trie.count <= PY_SSIZE_T_MAX) {
+        return (PyObject *)self;
+    } else {
+        PyErr_Format(PyExc_ValueError, "this trie is damaged: its bytes are no %s trie", layout->name);
+    }
+    Py_DECREF(self);
+    return NULL;
+}
+
+static int trie_traverse(PerfpyTrie *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->memory.obj);
+    return 0;
+}
+
+static void trie_dealloc(PerfpyTrie *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (self->memory.obj)
+        PyBuffer_Release(&self->memory);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *trie_layout(PerfpyTrie *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(self->layout->name);
+}
+
+static PyObject *trie_key_type(PerfpyTrie *self, void *Py_UNUSED(closure))
+{
+    PyObject *type = (PyObject *)(self->text ? &PyUnicode_Type : &PyBytes_Type);
+    Py_INCREF(type);
+    return type;
+}
+
+static PyObject *trie_nbytes(PerfpyTrie *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(self->memory.len);
+}
+
+static PyObject *trie_memory(PerfpyTrie *self, void *Py_UNUSED(closure))
+{
+    return PyMemoryView_FromObject(self->memory.obj);
+}
+
+static PyGetSetDef properties[] = {
+    {"layout", (getter)trie_layout, NULL, "How the keys are kept.", NULL},
+    {"key_type", (getter)trie_key_type, NULL, "``str`` or ``bytes``: what the keys are.", NULL},
+    {"nbytes", (getter)trie_nbytes, NULL, "Bytes that the keys take in memory, or in a mapped file.", NULL},
+    {"_memory", (getter)trie_memory, NULL, "The bytes of the trie.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef methods[] = {
+    {"rank", (PyCFunction)trie_rank, METH_O,
+     "rank($self, key, /)\n--\n\nReturn how many keys are below this key, which must be one; a `KeyError` if not."},
+    {"_find", (PyCFunction)trie_find, METH_O, "_find($self, key, /)\n--\n\nReturn the rank of a key, or -1."},
+    {"_lower", (PyCFunction)trie_lower, METH_O, "_lower($self, key, /)\n--\n\nReturn how many keys are below this one."},
+    {"_key", (PyCFunction)trie_key, METH_O, "_key($self, rank, /)\n--\n\nReturn the key of a rank."},
+    {"_iterate", (PyCFunction)trie_iterate, METH_VARARGS,
+     "_iterate($self, start, stop, /)\n--\n\nReturn an iterator over the keys of these ranks."},
+    {"_prefixes_of", (PyCFunction)trie_prefixes, METH_O,
+     "_prefixes_of($self, text, /)\n--\n\nReturn all keys that a text begins with, shortest first."},
+    {"_ranks_of", (PyCFunction)trie_ranks_of, METH_VARARGS, ranks_of_doc},
+    {"_check", (PyCFunction)trie_check, METH_NOARGS,
+     "_check($self, /)\n--\n\nTell whether all of the bytes make sense."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)trie_doc},
+    {Py_tp_new, trie_new},
+    {Py_tp_traverse, trie_traverse},
+    {Py_tp_dealloc, trie_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, properties},
+    {Py_tp_iter, trie_iter},
+    {Py_sq_contains, trie_contains},
+    {Py_sq_length, trie_length},
+    {Py_mp_length, trie_length},
+    {Py_mp_subscript, trie_subscript},
+    {0, NULL},
+};
+
+PyType_Spec perfpy_trie_type = {
+    .name = "perfpy._ext.trie._c.Trie",
+    .basicsize = sizeof(PerfpyTrie),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = slots,
+};

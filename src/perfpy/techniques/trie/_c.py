@@ -1,0 +1,92 @@
+"""The C extension: layouts of a few bytes per key, searched and enumerated without objects of Python."""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from perfpy._ext.trie import _c
+from perfpy._ext.trie._c import ISA as ISA
+
+from ._saving import checked_meta
+from ._trie import Trie
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+#: Sorted keys in files: where they begin, and their bytes.
+_Run: TypeAlias = "tuple[Buffer, Buffer]"
+
+_MOST_RUNS = 64  # merged at a time
+_LEAST_LIMIT = 1 << 16  # bytes; a run of fewer keys costs more than it saves
+
+
+class CTrie(_c.Trie, Trie):
+    """Keys in one of the layouts of the C extension."""
+
+    backend = "c"
+
+    def __new__(cls, keys: Iterable[Any], layout: str, memory_limit: int | None = None) -> CTrie:
+        """Build the layout; the keys need not fit in memory."""
+        collector = _c.Collector()
+        made = super().__new__(cls, _built(collector, keys, layout, memory_limit), layout, collector.text)
+        assert isinstance(made, CTrie)
+        return made
+
+    def __init__(self, keys: Iterable[Any], layout: str, memory_limit: int | None = None) -> None:
+        pass  # all is done
+
+    def _content(self) -> tuple[dict[str, Any], Buffer]:
+        keys = self.key_type.__name__
+        return {"layout": self.layout, "keys": keys, "count": len(self)}, self._memory
+
+    @classmethod
+    def _restore(cls, meta: dict[str, Any], data: memoryview) -> Self:
+        layout, text, count = checked_meta(meta, ("compact", "fast"))
+        made = _c.Trie.__new__(cls, data, layout, text)
+        if len(made) != count:
+            raise ValueError(f"this trie is damaged: it has {len(made)} keys, and says that it has {count}")
+        return made
+
+
+def _built(collector: _c.Collector, keys: Iterable[Any], layout: str, limit: int | None) -> _c.Payload:
+    """Collect keys, in files where they take more bytes than the limit, and build the layout."""
+    most = 2**63 if limit is None else max(limit, _LEAST_LIMIT)
+    source = iter(keys)
+    runs: tuple[_Run, ...] = ()
+    while collector.extend(source, most):
+        collector.sort()
+        runs = (*runs, _spilled(collector))
+        if len(runs) == _MOST_RUNS:
+            runs = (_merged(runs),)
+    collector.sort()
+    if not runs:
+        return collector.build(layout)
+    if collector.count:
+        runs = (*runs, _spilled(collector))
+    offsets, content = runs[0] if len(runs) == 1 else _merged(runs)
+    return _c.build(offsets, content, layout)
+
+
+def _spilled(collector: _c.Collector) -> _Run:
+    with ExitStack() as stack:
+        offsets, content = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+        collector.spill(offsets.fileno(), content.fileno())
+        return _mapped(offsets), _mapped(content)
+
+
+def _merged(runs: tuple[_Run, ...]) -> _Run:
+    with ExitStack() as stack:
+        offsets, content = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+        _c.merge(runs, offsets.fileno(), content.fileno())
+        return _mapped(offsets), _mapped(content)
+
+
+def _mapped(file: Any) -> Buffer:
+    """Map a file into memory, which is there until nobody uses it."""
+    if file.seek(0, 2) == 0:
+        return b""
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
