@@ -80,6 +80,8 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "hyperloglog-large": ("hyperloglog", {"workload": "large"}),
     "exaloglog-book": ("exaloglog", {"workload": "book"}),
     "exaloglog-large": ("exaloglog", {"workload": "large"}),
+    "bloom-book": ("bloom_filter", {"workload": "book"}),
+    "bloom-large": ("bloom_filter", {"workload": "large"}),
 }
 LIMIT = "julia-limit"
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
@@ -90,6 +92,9 @@ PEERS = {
     "primes-peers-count": ["primes", "--rounds", "5", "--case", "count", "number"],
     "primes-peers-test": ["primes", "--rounds", "5", "--case", "tests", "iterate"],
     "hyperloglog-peers": ["hyperloglog", "--rounds", "7"],
+    "bloom-peers-arrays": ["bloom_filter", "--rounds", "5", "--case", "array"],
+    "bloom-peers-lists": ["bloom_filter", "--rounds", "5", "--case", "list"],
+    "bloom-peers-single": ["bloom_filter", "--rounds", "5", "--case", "one by one"],
 }
 #: Data set to the program in ``docs/limits`` that prints its table.
 PROGRAMS = {
@@ -104,6 +109,7 @@ PROGRAMS = {
     "cardinality-cost": "cardinality_cost.py",
     "cardinality-error": "cardinality_error.py",
     "cardinality-hyperloglog": "cardinality_hyperloglog.py",
+    "bloom-error": "bloom_error.py",
 }
 README_DATA = "julia-book"
 
@@ -130,7 +136,6 @@ def numbers_given(arguments: dict[str, Any]) -> int:
 
 def keys_added(arguments: dict[str, Any]) -> int:
     """Count the keys that a sketch is made of."""
-    return len(arguments["items"])
 
 
 STEPS = {
@@ -138,7 +143,7 @@ STEPS = {
     "diffuse": diffuse_steps,
     **dict.fromkeys(("primes", "count_primes", "twin_primes"), numbers_between),
     **dict.fromkeys(("nth_prime", "is_prime", "prime_factors"), numbers_given),
-    **dict.fromkeys(("count_min", "hyperloglog", "exaloglog"), keys_added),
+    **dict.fromkeys(("bloom_filter", "count_min", "hyperloglog", "exaloglog"), keys_added),
 }
 
 
