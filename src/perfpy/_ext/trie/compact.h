@@ -10,9 +10,10 @@
  * prefix of its first key that is above the last key of the block before. Separators are in an index of their own
  * (compact_index.c), so that a block has no header, and its place needs no table.
  *
- * Search. A token says how many keys end in it, by how much it changes the length of the current key, and how far it
- * goes below that length on its way. While the current key differs from the one that is looked for at byte `common`,
- * all tokens that stay above `common` are passed over without a look at their operations (compact_read.c).
+ * Search. A token says how many keys end in it, by how much it changes the length of the current key, how far it goes
+ * below that length on its way, and which byte it appends there. While the current key differs from the one that is
+ * looked for at byte `common`, all tokens that stay above `common`, or put a byte there that is still below the one
+ * looked for, are passed over without a look at their operations (compact_read.c).
  *
  * Rare operations are special tokens without an entry: a long stretch of bytes, kept raw elsewhere, and large cuts.
  */
@@ -33,7 +34,8 @@ enum {
     CUTS = 25,
     OP_COUNT = OP_CUT + CUTS,
 
-    CODE_MOST = 20,      /* bits of the longest code */
+    CODE_MOST = 18,      /* bits of the longest code */
+    CODES_PER_FILL = 3,  /* that can be read after bits_fill() */
     PRIMARY_MOST = 10,   /* bits that the first table decodes at once */
     RAW_OFFSET_BITS = 40,
     RAW_LENGTH_BITS = 32,
@@ -41,6 +43,7 @@ enum {
     TOKEN_BYTES_MOST = 255, /* of a token in the pool, where one operation takes up to three */
     TOKEN_OPS_MOST = TOKEN_BYTES_MOST / 3,
     TOKEN_LOW_MOST = 255,
+    NOT_A_BYTE = 511,    /* a token's last byte at its lowest, where it ends there */
 
     ESCAPE = 0xffff,     /* in the table of operations: the number follows, in two bytes */
     BLOCK_LEAST = 128,   /* bytes; room for the worst key of its own: a raw stretch, its end and all cuts */
@@ -93,18 +96,21 @@ static inline struct compact compact_of(const struct perfpy_trie *trie)
     return compact;
 }
 
-/* A token as 64 bits: where its operations are in the pool, how many bytes they take, how many keys end in it, how
- * far below the length it finds it goes, and by how much it changes that length. */
+/* A token as 64 bits: where its operations are in the pool; how many bytes they take; how many keys end in it; how far
+ * below the length that it finds it goes; the byte that it appends there, or the last one if it comes there again and
+ * again; and by how much it changes the length. */
 static inline uint32_t token_place(uint64_t token) { return (uint32_t)token & ((1u << POOL_BITS) - 1); }
 static inline uint32_t token_bytes(uint64_t token) { return token >> 24 & 255; }
-static inline uint32_t token_keys(uint64_t token) { return token >> 32 & 255; }
-static inline int64_t token_low(uint64_t token) { return token >> 40 & 255; }
-static inline int64_t token_net(uint64_t token) { return (int64_t)token >> 48; }
+static inline uint32_t token_keys(uint64_t token) { return token >> 32 & 63; }
+static inline int64_t token_low(uint64_t token) { return token >> 38 & 255; }
+static inline int32_t token_byte(uint64_t token) { return token >> 46 & 511; }
+static inline int64_t token_net(uint64_t token) { return (int64_t)token >> 55; }
 
-static inline uint64_t token_pack(uint32_t place, uint32_t bytes, uint32_t keys, uint32_t low, int32_t net)
+static inline uint64_t token_pack(uint32_t place, uint32_t bytes, uint32_t keys, uint32_t low, uint32_t byte,
+                                  int32_t net)
 {
-    return place | (uint64_t)bytes << 24 | (uint64_t)keys << 32 | (uint64_t)low << 40 |
-           (uint64_t)(uint16_t)net << 48;
+    return place | (uint64_t)bytes << 24 | (uint64_t)keys << 32 | (uint64_t)low << 38 | (uint64_t)byte << 46 |
+           (uint64_t)net << 55;
 }
 
 static inline uint64_t load_le64(const unsigned char *bytes)

@@ -277,7 +277,9 @@ enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys
                                              const struct perfpy_interrupt *interrupt,
                                              struct perfpy_trie_payload *payload)
 {
-    enum { BLOCK_BYTES = 192 };
+    #ifndef BLOCK_BYTES
+    enum { BLOCK_BYTES = 128 };
+#endif
     struct builder builder = {.keys = keys, .interrupt = interrupt};
     enum perfpy_trie_status status = build_parts(&builder, BLOCK_BYTES);
     if (status == PERFPY_TRIE_OK)

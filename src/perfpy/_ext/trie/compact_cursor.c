@@ -167,37 +167,40 @@ static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct
     struct state *state = cursor->state;
     const int64_t longest = (int64_t)longest_key(trie, compact);
     int64_t depth = (int64_t)cursor->length;
-    size_t count = 0;
+    size_t count = 0, length;
     uint64_t token = 0, left = keys;
-    for (;; count++) {
-        struct passed *passed = state->passed + count;
-        if (depth < 0 || depth > longest || !bits_fill(&state->bits)) {
-            state->sound = false;
-            return PERFPY_TRIE_OK;
+    while (depth >= 0 && depth <= longest && bits_fill(&state->bits)) {
+        for (int i = 0; i < CODES_PER_FILL; i++) {
+            struct passed *passed = &state->passed[count++];
+            const uint32_t number = decode(compact, &state->bits);
+            passed->depth = depth;
+            if (__builtin_expect(number < compact->token_count, 1)) {
+                token = load_le64(compact->tokens + 8 * (size_t)number);
+                if (token_keys(token) > left)
+                    goto found;
+                left -= token_keys(token);
+                passed->token = token;
+                passed->raw = NULL;
+                depth += token_net(token);
+                continue;
+            }
+            if (number - compact->token_count >= compact->special_count)
+                goto unsound;
+            passed->raw = compact->raw;
+            passed->depth -= (int64_t)decode_special(compact, number - compact->token_count, &state->bits,
+                                                     &passed->raw, &length);
+            passed->token = length;
+            depth = passed->depth + (int64_t)length;
+            break;
         }
-        const uint32_t number = decode(compact, &state->bits);
-        passed->depth = depth;
-        if (number < compact->token_count) {
-            token = load_le64(compact->tokens + 8 * (size_t)number);
-            if (token_keys(token) > left)
-                break;
-            left -= token_keys(token);
-            passed->token = token;
-            passed->raw = NULL;
-            depth += token_net(token);
-            continue;
-        }
-        size_t length;
-        if (number - compact->token_count >= compact->special_count) {
-            state->sound = false;
-            return PERFPY_TRIE_OK;
-        }
-        passed->raw = compact->raw;
-        passed->depth -=
-            (int64_t)decode_special(compact, number - compact->token_count, &state->bits, &passed->raw, &length);
-        passed->token = length;
-        depth = passed->depth + (int64_t)length;
     }
+unsound:
+    state->sound = false;
+    return PERFPY_TRIE_OK;
+found:
+    count--;
+    if (depth < 0 || depth > longest)
+        goto unsound;
     if (!reserve(cursor, (size_t)depth))
         return PERFPY_TRIE_MEMORY;
     int64_t want = depth;

@@ -1,8 +1,8 @@
 /* Reads codes of a block of the compact layout.
  *
- * The codes are canonical: they are numbered by length, then by value. So all codes that start with the same bits and
- * have the same length have consecutive numbers, and the first table decodes those that are longer than it as well:
- * the number is that of the first plus the bits that follow. Only the few entries where lengths meet need a search.
+ * The codes are canonical: they are numbered by length, then by value. So codes of one length differ from their numbers
+ * by a constant, and the first table, which knows the length and the constant by the first bits, decodes codes that are
+ * longer than it as well. Only the few first bits that codes of several lengths share need a search.
  */
 #ifndef PERFPY_TRIE_COMPACT_DECODE_H
 #define PERFPY_TRIE_COMPACT_DECODE_H
@@ -68,12 +68,11 @@ static inline uint32_t decode_long(const struct compact *compact, struct compact
 /* The number of the next token; needs CODE_MOST bits. */
 static inline uint32_t decode(const struct compact *compact, struct compact_bits *bits)
 {
-    const unsigned primary_bits = compact->primary_bits;
-    const uint32_t entry = load_le32(compact->primary + 4 * (bits->window >> (64 - primary_bits)));
-    const unsigned length = entry & 31, more = entry >> 5 & 15;
-    if (__builtin_expect(length == 0, 0))
+    const uint32_t entry = load_le32(compact->primary + 4 * (bits->window >> (64 - compact->primary_bits)));
+    const unsigned length = entry & 31;
+    if (__builtin_expect(length - 1 >= CODE_MOST, 0)) /* 0, or damaged */
         return decode_long(compact, bits);
-    const uint32_t number = (entry >> 9) + (uint32_t)(bits->window << primary_bits >> 1 >> (63 - more));
+    const uint32_t number = (uint32_t)((int32_t)entry >> 5) + (uint32_t)(bits->window >> (64 - length));
     bits_drop(bits, length);
     return number;
 }

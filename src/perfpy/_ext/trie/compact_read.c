@@ -24,75 +24,120 @@ static inline void add_start(struct starts *starts, uint64_t rank, uint64_t leng
     starts->count++;
 }
 
-/* Goes through a block until a key is not below the one that is looked for.
- *
- * Of the current key, `depth` bytes long, the first `common` are those of `key`; it is below `key` unless they are the
- * same that far, so if it is longer it differs at byte `common`, and whatever is appended or cut off behind that byte
- * does not matter. If it is cut to less than `common`, all keys that follow are above. */
+/* A search in a block. Of the current key, `depth` bytes long, the first `common` are those of `key`; it is below `key`
+ * unless they are the same that far, so if it is longer it differs at byte `common`, and whatever is appended or cut off
+ * behind that byte does not matter. If it is cut to less than `common`, all keys that follow are above. */
+struct search {
+    const unsigned char *key;
+    int64_t length, depth, common;
+    int32_t next; /* the byte of `key` at `common`, or -1 at its end */
+    uint64_t rank, end;
+    bool equal;
+};
+
+static inline void set_common(struct search *search, int64_t common)
+{
+    search->common = common;
+    search->next = common < search->length ? search->key[common] : -1;
+}
+
+/* Applies the operations of a token; true where the search is over. */
+static inline bool walk(const struct compact *compact, uint64_t token, struct search *search, struct starts *starts)
+{
+    const unsigned char *stop, *bytes = token_ops(compact, token, &stop);
+    while (bytes < stop) {
+        const uint32_t op = token_op(compact, &bytes, stop);
+        if (op < OP_END) {
+            if (search->depth == search->common) {
+                if ((int32_t)op > search->next)
+                    return true;
+                if ((int32_t)op == search->next)
+                    set_common(search, search->common + 1);
+            }
+            search->depth++;
+        } else if (op < OP_RAW) {
+            if (search->depth == search->common) {
+                if (starts)
+                    add_start(starts, search->rank, (uint64_t)search->depth);
+                if (search->next < 0) {
+                    search->equal = true;
+                    return true;
+                }
+            }
+            search->rank++;
+            search->depth -= op - OP_END;
+            if (search->depth < search->common || search->rank == search->end)
+                return true;
+        } else {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Applies a special token. */
+static bool walk_special(const struct compact *compact, uint32_t number, struct compact_bits *bits,
+                         struct search *search)
+{
+    const unsigned char *raw;
+    size_t count;
+    if (number >= compact->special_count)
+        return true;
+    search->depth -= (int64_t)decode_special(compact, number, bits, &raw, &count);
+    if (search->depth < search->common)
+        return true;
+    if (count && search->depth == search->common) {
+        const size_t left = (size_t)(search->length - search->common);
+        const size_t shared = common_prefix(raw, search->key + search->common, count < left ? count : left);
+        set_common(search, search->common + (int64_t)shared);
+        if (shared < count && (int32_t)raw[shared] > search->next)
+            return true;
+    }
+    search->depth += (int64_t)count;
+    return false;
+}
+
+/* Goes through a block until a key is not below the one that is looked for. */
 static inline struct found scan(const struct compact *compact, struct compact_place place, const unsigned char *key,
                                 size_t length, struct starts *starts)
 {
     struct compact_bits bits = compact_bits(compact, place.block);
-    uint64_t rank = compact_rank(compact, place.block);
-    const uint64_t end = compact_rank(compact, place.block + 1);
-    int64_t depth = (int64_t)place.length, common = (int64_t)place.common;
-    const int64_t whole = (int64_t)length;
-    while (rank < end && bits_fill(&bits)) {
-        const uint32_t number = decode(compact, &bits);
-        if (__builtin_expect(number >= compact->token_count, 0)) {
-            const unsigned char *raw;
-            size_t count;
-            if (number - compact->token_count >= compact->special_count)
+    struct search search = {
+        .key = key,
+        .length = (int64_t)length,
+        .depth = (int64_t)place.length,
+        .rank = compact_rank(compact, place.block),
+        .end = compact_rank(compact, place.block + 1),
+    };
+    set_common(&search, (int64_t)place.common);
+    while (search.rank < search.end && bits_fill(&bits)) {
+#pragma GCC unroll 3
+        for (int i = 0; i < CODES_PER_FILL; i++) {
+            const uint32_t number = decode(compact, &bits);
+            if (__builtin_expect(number >= compact->token_count, 0)) {
+                if (walk_special(compact, number - compact->token_count, &bits, &search))
+                    goto done;
                 break;
-            depth -= (int64_t)decode_special(compact, number - compact->token_count, &bits, &raw, &count);
-            if (depth < common)
-                return (struct found){.rank = rank};
-            if (count && depth == common) {
-                const size_t left = (size_t)(whole - common);
-                const size_t shared = common_prefix(raw, key + common, count < left ? count : left);
-                common += (int64_t)shared;
-                if (shared < count && (shared == left || raw[shared] > key[common]))
-                    return (struct found){.rank = rank};
             }
-            depth += (int64_t)count;
-            continue;
-        }
-        const uint64_t token = load_le64(compact->tokens + 8 * (size_t)number);
-        if (depth - token_low(token) > common) {
-            depth += token_net(token);
-            rank += token_keys(token);
-            continue;
-        }
-        const unsigned char *stop, *bytes = token_ops(compact, token, &stop);
-        while (bytes < stop) {
-            const uint32_t op = token_op(compact, &bytes, stop);
-            if (op < OP_END) {
-                if (depth == common) {
-                    if (common == whole || op > key[common])
-                        return (struct found){.rank = rank};
-                    common += op == key[common];
-                }
-                depth++;
-            } else if (op < OP_RAW) {
-                if (depth == common) {
-                    if (starts)
-                        add_start(starts, rank, (uint64_t)depth);
-                    if (common == whole)
-                        return (struct found){.rank = rank, .equal = true};
-                }
-                rank++;
-                depth -= op - OP_END;
-                if (depth < common || rank == end)
-                    return (struct found){.rank = rank};
-            } else {
-                return (struct found){.rank = rank};
+            const uint64_t token = load_le64(compact->tokens + 8 * (size_t)number);
+            const int64_t lowest = search.depth - token_low(token);
+            /* A key that the other one starts with may end before the byte: not to be missed if such keys are wanted. */
+            const bool below = !starts && token_byte(token) < search.next;
+            if (lowest + below > search.common) {
+                search.depth += token_net(token);
+                search.rank += token_keys(token);
+                if (__builtin_expect(search.rank >= search.end, 0))
+                    goto done;
+            } else if (walk(compact, token, &search, starts)) {
+                goto done;
             }
         }
     }
-    return (struct found){.rank = rank < end ? rank : end};
+done:
+    return (struct found){search.rank < search.end ? search.rank : search.end, search.equal};
 }
 
-static struct found search(const struct compact *compact, const unsigned char *key, size_t length)
+static struct found search_all(const struct compact *compact, const unsigned char *key, size_t length)
 {
     return scan(compact, perfpy_compact_locate(compact, key, length), key, length, NULL);
 }
@@ -102,14 +147,14 @@ static int64_t find(const struct perfpy_trie *trie, const unsigned char *key, si
     const struct compact compact = compact_of(trie);
     if (compact.blocks == 0)
         return -1;
-    const struct found found = search(&compact, key, length);
+    const struct found found = search_all(&compact, key, length);
     return found.equal ? (int64_t)found.rank : -1;
 }
 
 static uint64_t lower_bound(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
     const struct compact compact = compact_of(trie);
-    return compact.blocks ? search(&compact, key, length).rank : 0;
+    return compact.blocks ? search_all(&compact, key, length).rank : 0;
 }
 
 /* First the blocks of a few queries, whose memory is then on its way while others are looked for. */

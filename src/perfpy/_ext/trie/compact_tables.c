@@ -94,7 +94,7 @@ static uint32_t write_primary(const struct codes *codes, struct bytes *section)
             const unsigned length = codes->lengths[codes->order[number]];
             const uint32_t last = number + (length > bits ? (UINT32_C(1) << (length - bits)) - 1 : 0);
             if (last < codes->count && codes->lengths[codes->order[last]] == length)
-                value = length | (length > bits ? length - bits : 0) << 5 | number << 9;
+                value = length | (number - (code >> (CODE_MOST - length))) << 5;
         }
         perfpy_compact_append_le(section, value, 4);
     }
@@ -185,6 +185,26 @@ static enum perfpy_trie_status place_tokens(const struct grammar *grammar, const
     return pool->size < 1u << POOL_BITS ? PERFPY_TRIE_OK : PERFPY_TRIE_TOO_LARGE;
 }
 
+/* The byte that the operations append at the lowest length they come to, the last of them; as keys ascend it is also
+ * the largest. */
+static uint32_t byte_at_lowest(const uint16_t *ops, size_t count)
+{
+    int32_t depth = 0, lowest = 0;
+    uint32_t byte = NOT_A_BYTE;
+    for (size_t i = 0; i < count; i++) {
+        if (ops[i] < OP_END) {
+            byte = depth == lowest ? ops[i] : byte;
+            depth++;
+        } else {
+            depth -= ops[i] - OP_END;
+            if (depth <= lowest)
+                byte = NOT_A_BYTE;
+            lowest = depth < lowest ? depth : lowest;
+        }
+    }
+    return byte;
+}
+
 enum perfpy_trie_status perfpy_compact_tables(const struct grammar *grammar, const struct codes *codes,
                                               struct tables *tables)
 {
@@ -202,10 +222,12 @@ enum perfpy_trie_status perfpy_compact_tables(const struct grammar *grammar, con
     for (uint32_t number = 0; number < codes->count - codes->specials && status == PERFPY_TRIE_OK; number++) {
         const uint32_t symbol = codes->order[number];
         const struct shape shape = grammar->shapes[symbol];
-        const size_t size = written_size(&alphabet, ops, perfpy_compact_spell(grammar, symbol, ops));
-        const uint64_t token =
-            token_pack((uint32_t)places[symbol], (uint32_t)size, shape.keys, shape.low, shape.net);
-        perfpy_compact_append_le(&tables->tokens, token, 8);
+        const size_t count = perfpy_compact_spell(grammar, symbol, ops);
+        const uint32_t size = (uint32_t)written_size(&alphabet, ops, count);
+        perfpy_compact_append_le(&tables->tokens,
+                                 token_pack((uint32_t)places[symbol], size, shape.keys, shape.low,
+                                            byte_at_lowest(ops, count), shape.net),
+                                 8);
     }
     free(places);
     return status;
