@@ -11,6 +11,7 @@ from .diffuse import diffuse
 from .distinct import distinct
 from .julia import julia
 from .primes import primes
+from .trie import trie
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,5 +20,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, info, julia, diffuse, primes, distinct, bloom):
+for _command in (compare, backends, info, julia, diffuse, primes, distinct, bloom, trie):
     command.add_command(_command)

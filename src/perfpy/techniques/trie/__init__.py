@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
+from perfpy import _lines
 from perfpy._dispatch import Backend, Technique, Traits
+from perfpy._lines import Source
 
 from ._map import TrieMap
 from ._ranges import KeyRange
@@ -149,35 +151,36 @@ def trie(
 
 
 def trie_from_lines(
-    path: str | PathLike[str],
+    source: Source,
     *,
     encoding: str | None = "utf-8",
     layout: str = "compact",
     memory_limit: int | None = None,
     backend: str = "auto",
 ) -> Trie:
-    r"""Make a trie of the lines of a text file; empty lines are left out.
+    r"""Make a trie of the lines of files; empty lines are left out.
 
     Parameters
     ----------
-    path : path
-        The file. It is read line by line, so that it may be larger than memory.
+    source : path, iterable of paths, or binary file
+        What is read to its end, and unpacked if the name ends in ``.gz``, ``.bz2`` or ``.xz``; it may be
+        larger than memory. Standard input is ``sys.stdin.buffer``.
     encoding : str or None, default: "utf-8"
-        How the file is encoded; with None the keys are the bytes of the lines.
+        Of the text; with None the keys are the bytes of the lines.
     layout, memory_limit, backend
         As of `trie`.
 
     Returns
     -------
     Trie
-        The lines, without line feed or carriage return and line feed at their ends.
+        The lines without their ends, which are ``\n``, ``\r`` or ``\r\n``.
 
     Raises
     ------
     OSError
-        If the file cannot be read.
-    ValueError
-        If the file is not encoded so.
+        If a file cannot be read.
+    UnicodeDecodeError
+        If a file is not in this encoding.
 
     Examples
     --------
@@ -188,7 +191,7 @@ def trie_from_lines(
     ...     list(perfpy.trie_from_lines(path))
     ['apple', 'pear']
     """
-    lines = _byte_lines(Path(path)) if encoding is None else _text_lines(Path(path), encoding)
+    lines = filter(None, chain.from_iterable(_lines.batches(source, encoding)))
     made = trie(lines, layout=layout, memory_limit=memory_limit, backend=backend)
     assert isinstance(made, Trie)
     return made
@@ -232,20 +235,6 @@ def load_trie(path: str | PathLike[str], *, mmap: bool = True, verify: bool | No
     ['apple', 'pear']
     """
     return Trie.load(path, mmap=mmap, verify=verify)
-
-
-def _text_lines(path: Path, encoding: str) -> Iterator[str]:
-    with path.open(encoding=encoding, newline="\n") as file:
-        for line in file:
-            if key := line.removesuffix("\n").removesuffix("\r"):
-                yield key
-
-
-def _byte_lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        for line in file:
-            if key := line.removesuffix(b"\n").removesuffix(b"\r"):
-                yield key
 
 
 def _layout(layout: Any) -> str:
