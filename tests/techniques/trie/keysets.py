@@ -8,7 +8,7 @@ import perfpy
 
 #: Backends that take any keys; the others are packages with limits of their own.
 OWN = ("python", "numpy", "c")
-LAYOUTS = ("compact",)
+LAYOUTS = ("compact", "fast")
 #: Each backend of perfpy's own in each of its layouts.
 FORMS = [(backend, layout) for backend in OWN for layout in (LAYOUTS if backend == "c" else LAYOUTS[:1])]
 

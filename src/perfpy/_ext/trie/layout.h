@@ -101,4 +101,6 @@ extern const struct perfpy_trie_layout perfpy_trie_compact, perfpy_trie_fast;
 /* A layout for an instruction set, which must be one that perfpy_isa_choose() returned. */
 typedef const struct perfpy_trie_layout *perfpy_trie_variant(enum perfpy_isa isa);
 
+perfpy_trie_variant perfpy_trie_fast_variant;
+
 #endif

@@ -8,8 +8,7 @@
 
 const struct perfpy_trie_layout *perfpy_trie_layout_named(PyObject *name, enum perfpy_isa isa)
 {
-    (void)isa;
-    static const struct perfpy_trie_layout *const layouts[] = {&perfpy_trie_compact};
+    const struct perfpy_trie_layout *layouts[] = {&perfpy_trie_compact, perfpy_trie_fast_variant(isa)};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
         if (PyUnicode_CompareWithASCIIString(name, layouts[i]->name) == 0)
             return layouts[i];

@@ -40,8 +40,11 @@ TRIE = Technique(
             "c",
             f"{_HERE}._c:CTrie",
             extension=f"{_EXT}._c",
-            traits=Traits(releases_gil=True, interruptible=True, note="a grammar over front-coded keys"),
-            lacks={"layout": ("fast",)},
+            traits=Traits(
+                releases_gil=True,
+                interruptible=True,
+                note="compact: a grammar over front-coded keys; fast: an automaton",
+            ),
         ),
         Backend(
             "marisa-trie",
@@ -140,8 +143,8 @@ def trie(
     >>> ages["Alan"], list(ages.prefixed("A"))
     (41, [('Ada', 36), ('Alan', 41)])
     """
+    kernel = TRIE[backend]
     form = _layout(layout)
-    kernel = TRIE[(backend, (("layout", form),))]
     limit = _limit(memory_limit)
     found, values = pairs(keys)
     if values is None:
