@@ -393,6 +393,15 @@ static void test_shapes(void)
         add(&set, bytes, (size_t)sprintf((char *)bytes, "%d", i * 7));
     finish(&set);
     test_set(&set, 2, 10);
+    /* So many pairs that the table of the grammar grows. */
+    for (int i = 0; i < 60000; i++) {
+        const uint64_t bits = random_bits();
+        for (int j = 0; j < 8; j++)
+            bytes[j] = (unsigned char)('a' + (bits >> 8 * j & 255) % 60);
+        add(&set, bytes, 3 + below(6));
+    }
+    finish(&set);
+    test_set(&set, 2, 10);
 }
 
 /* Every allocation fails once, and then the build is stopped at every poll. */

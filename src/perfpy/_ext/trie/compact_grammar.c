@@ -179,10 +179,11 @@ static void uncount_pair(struct pairing *pairing, uint32_t place)
 static void replace(struct pairing *pairing, uint64_t name, uint32_t symbol)
 {
     while (!pairing->failed) {
-        /* Looked up each time: the table may move. */
-        const uint32_t place = slot_of(pairing, name)->first;
-        if (place == NOWHERE)
+        /* Looked up each time: the table may move, and forget a pair that is no more. */
+        const struct pair *pair = slot_of(pairing, name);
+        if (pair->count == 0)
             return;
+        const uint32_t place = pair->first;
         const uint32_t next = pairing->after[place], last = pairing->before[place], then = pairing->after[next];
         if (last != NOWHERE)
             uncount_pair(pairing, last);
