@@ -132,6 +132,7 @@ def build_trie_fast(compiler: str, directory: Path, isa: str, limits: list[str])
     program = directory / f"test_trie_fast_{isa}"
     common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
     allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
+    limits = ["-DSAMPLE_OPS=20000", "-DFIRST_PAIR_BITS=2", "-DLEAST_OCCURRENCES=3"]
     objects = []
     for source in sorted(TRIE.glob("fast_*.c")):
         if source.stem == "fast_variant":
@@ -163,10 +164,11 @@ def build_trie_compact(compiler: str, directory: Path) -> Path:
     program = directory / "test_trie_compact"
     common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
     allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
+    limits = ["-DSAMPLE_OPS=20000", "-DFIRST_PAIR_BITS=2", "-DLEAST_OCCURRENCES=3"]
     objects = []
     for source in sorted(TRIE.glob("compact*.c")):
         objects.append(directory / f"{source.stem}.o")
-        subprocess.run([*common, *allocator, "-c", source, "-o", objects[-1]], check=True)
+        subprocess.run([*common, *allocator, *limits, "-c", source, "-o", objects[-1]], check=True)
     subprocess.run([*common, HERE / "test_trie_compact.c", *objects, "-o", program, "-lm"], check=True)
     return program
 

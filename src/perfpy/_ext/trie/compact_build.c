@@ -4,9 +4,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+#ifndef SAMPLE_OPS /* that the grammar is made from; fewer in tests */
+#define SAMPLE_OPS 1500000
+#endif
+#ifndef LEAST_OCCURRENCES /* in all keys, of a pair that becomes a rule */
+#define LEAST_OCCURRENCES 16
+#endif
+#ifndef BLOCK_BYTES /* more make fewer bytes per key and more time per search */
+#define BLOCK_BYTES 128
+#endif
+
 enum {
-    SAMPLE_OPS = 1500000,    /* that the grammar is made from */
-    LEAST_OCCURRENCES = 16,  /* in all keys, of a pair that becomes a rule */
     LEAST_IN_SAMPLE = 3,
     RULES_MOST = 60000,
     ENTRY_BITS = 8 * 12,     /* what a token costs by being there, with its part of the pool */
@@ -277,10 +285,7 @@ enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys
                                              const struct perfpy_interrupt *interrupt,
                                              struct perfpy_trie_payload *payload)
 {
-    #ifndef BLOCK_BYTES
-    enum { BLOCK_BYTES = 128 };
-#endif
-    struct builder builder = {.keys = keys, .interrupt = interrupt};
+        struct builder builder = {.keys = keys, .interrupt = interrupt};
     enum perfpy_trie_status status = build_parts(&builder, BLOCK_BYTES);
     if (status == PERFPY_TRIE_OK)
         status = assemble(&builder, BLOCK_BYTES, payload);

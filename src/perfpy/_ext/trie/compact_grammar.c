@@ -8,6 +8,10 @@
 
 #include "compact_build.h"
 
+#ifndef FIRST_PAIR_BITS /* tests start with less */
+#define FIRST_PAIR_BITS 16
+#endif
+
 #define NOWHERE UINT32_MAX
 #define GONE UINT32_MAX /* as the symbol of a place */
 
@@ -253,7 +257,7 @@ static bool start_grammar(struct grammar *grammar, uint32_t symbols_most)
 static bool start_pairing(struct pairing *pairing, const uint16_t *ops, size_t count)
 {
     const size_t size = (count + 1) * sizeof(uint32_t);
-    *pairing = (struct pairing){.places = (uint32_t)count, .pair_bits = 16};
+    *pairing = (struct pairing){.places = (uint32_t)count, .pair_bits = FIRST_PAIR_BITS};
     uint32_t **arrays[] = {&pairing->symbols, &pairing->before, &pairing->after, &pairing->earlier, &pairing->later};
     bool enough = true;
     for (int i = 0; i < 5; i++) {
