@@ -113,7 +113,6 @@ static enum perfpy_trie_status count_symbols(struct builder *builder)
 /* Finds the tokens, and their codes. */
 static enum perfpy_trie_status choose_tokens(struct builder *builder)
 {
-    enum { ROUNDS = 2 };
     struct grammar *grammar = &builder->grammar;
     if (!perfpy_compact_sample(builder->keys, builder->facts.ops, SAMPLE_OPS, &builder->sample))
         return PERFPY_TRIE_MEMORY;
@@ -134,13 +133,11 @@ static enum perfpy_trie_status choose_tokens(struct builder *builder)
     for (uint32_t symbol = 0; symbol < grammar->symbols; symbol++)
         builder->counts[symbol] = grammar->counts[symbol];
     use_ops(builder);
-    for (int round = 0; round < ROUNDS && status == PERFPY_TRIE_OK; round++) {
-        set_costs(builder);
-        if (round && !drop_rules(builder))
-            return PERFPY_TRIE_MEMORY;
-        status = count_symbols(builder);
-        use_ops(builder);
-    }
+    set_costs(builder);
+    if (!drop_rules(builder))
+        return PERFPY_TRIE_MEMORY;
+    status = count_symbols(builder);
+    use_ops(builder);
     if (status != PERFPY_TRIE_OK)
         return status;
     for (uint32_t symbol = OP_COUNT; symbol < grammar->symbols; symbol++)

@@ -42,25 +42,29 @@ void perfpy_compact_grammar_free(struct grammar *grammar);
 /* Writes the operations of a symbol, at most TOKEN_OPS_MOST. Returns their number. */
 size_t perfpy_compact_spell(const struct grammar *grammar, uint32_t symbol, uint16_t *ops);
 
-/* All symbols that are in use, as a tree of their operations, and what each costs. */
+enum { NO_SYMBOL = -1 }; /* as uint32_t */
+
+/* The cheapest way to a place in a string of operations: what it costs, and the last symbol. */
+struct way {
+    uint32_t cost, symbol;
+};
+
+/* All symbols that are in use, as a tree of their operations, in which the only symbol of its kind is a leaf. */
 struct parser {
     uint64_t *slots; /* (node * OP_COUNT + op + 1) << 32 | child, in a table of a power of two */
     uint32_t slot_bits, nodes;
-    uint32_t *symbol_of; /* by node; NO_SYMBOL for none */
-    const uint32_t *costs;   /* by symbol */
-    unsigned char *ops_of;   /* operations of a symbol, by symbol */
+    uint64_t first[OP_COUNT]; /* the root's slots */
+    struct way *steps; /* the symbol that ends in a node, or NO_SYMBOL */
+    struct text {
+        uint32_t place; /* in the operations, of those of a symbol */
+        uint32_t ops, cost;
+    } *texts;
+    uint16_t *ops;
 };
-
-enum { NO_SYMBOL = -1 }; /* as uint32_t */
 
 bool perfpy_compact_parser(const struct grammar *grammar, const unsigned char *in_use, const uint32_t *costs,
                            struct parser *parser);
 void perfpy_compact_parser_free(struct parser *parser);
-
-/* The cheapest way to each place of a string of operations: what it costs, and the last symbol. */
-struct way {
-    uint32_t cost, symbol;
-};
 
 /* Finds ways[1] to ways[count], but not those that cost more than `limit`, which get UINT32_MAX. Returns the last
  * place that was reached. */

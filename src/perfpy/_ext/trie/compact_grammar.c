@@ -26,9 +26,11 @@ struct candidate {
 };
 
 struct pairing {
-    uint32_t *symbols, *before, *after; /* by place */
-    uint32_t *earlier, *later;          /* in the list of a pair's places */
-    uint32_t places;
+    struct place {
+        uint32_t symbol, before, after;
+        uint32_t earlier, later; /* in the list of a pair's places */
+    } *places;
+    uint32_t count;
     struct pair *pairs;
     uint32_t pair_bits, pair_count;
     struct candidate *heap;
@@ -78,11 +80,11 @@ static bool joins(uint32_t symbol)
 /* The name of the pair at a place, or 0. */
 static uint64_t name_at(const struct pairing *pairing, uint32_t place)
 {
-    const uint32_t next = pairing->after[place];
-    if (next == NOWHERE || !joins(pairing->symbols[place]) || !joins(pairing->symbols[next]))
+    const uint32_t next = pairing->places[place].after;
+    if (next == NOWHERE || !joins(pairing->places[place].symbol) || !joins(pairing->places[next].symbol))
         return 0;
     /* One more on the left, as 0 means none. */
-    return (uint64_t)(pairing->symbols[place] + 1) << 32 | pairing->symbols[next];
+    return (uint64_t)(pairing->places[place].symbol + 1) << 32 | pairing->places[next].symbol;
 }
 
 static void push(struct pairing *pairing, struct candidate candidate)
@@ -156,10 +158,10 @@ static void count_pair(struct pairing *pairing, uint32_t place)
     }
     if (pair->count++ == 0)
         note_fresh(pairing, name);
-    pairing->earlier[place] = NOWHERE;
-    pairing->later[place] = pair->first;
+    pairing->places[place].earlier = NOWHERE;
+    pairing->places[place].later = pair->first;
     if (pair->first != NOWHERE)
-        pairing->earlier[pair->first] = place;
+        pairing->places[pair->first].earlier = place;
     pair->first = place;
 }
 
@@ -169,14 +171,14 @@ static void uncount_pair(struct pairing *pairing, uint32_t place)
     if (!name)
         return;
     struct pair *pair = slot_of(pairing, name);
-    const uint32_t earlier = pairing->earlier[place], later = pairing->later[place];
+    const uint32_t earlier = pairing->places[place].earlier, later = pairing->places[place].later;
     pair->count--;
     if (earlier == NOWHERE)
         pair->first = later;
     else
-        pairing->later[earlier] = later;
+        pairing->places[earlier].later = later;
     if (later != NOWHERE)
-        pairing->earlier[later] = earlier;
+        pairing->places[later].earlier = earlier;
 }
 
 /* Puts a symbol in the place of a pair, everywhere. */
@@ -188,16 +190,18 @@ static void replace(struct pairing *pairing, uint64_t name, uint32_t symbol)
         if (pair->count == 0)
             return;
         const uint32_t place = pair->first;
-        const uint32_t next = pairing->after[place], last = pairing->before[place], then = pairing->after[next];
+        const uint32_t next = pairing->places[place].after, last = pairing->places[place].before, then = pairing->places[next].after;
+        if (pairing->places[place].later != NOWHERE)
+            __builtin_prefetch(&pairing->places[pairing->places[place].later]);
         if (last != NOWHERE)
             uncount_pair(pairing, last);
         uncount_pair(pairing, place);
         uncount_pair(pairing, next);
-        pairing->symbols[place] = symbol;
-        pairing->symbols[next] = GONE;
-        pairing->after[place] = then;
+        pairing->places[place].symbol = symbol;
+        pairing->places[next].symbol = GONE;
+        pairing->places[place].after = then;
         if (then != NOWHERE)
-            pairing->before[then] = place;
+            pairing->places[then].before = place;
         if (last != NOWHERE)
             count_pair(pairing, last);
         count_pair(pairing, place);
@@ -256,21 +260,15 @@ static bool start_grammar(struct grammar *grammar, uint32_t symbols_most)
 
 static bool start_pairing(struct pairing *pairing, const uint16_t *ops, size_t count)
 {
-    const size_t size = (count + 1) * sizeof(uint32_t);
-    *pairing = (struct pairing){.places = (uint32_t)count, .pair_bits = FIRST_PAIR_BITS};
-    uint32_t **arrays[] = {&pairing->symbols, &pairing->before, &pairing->after, &pairing->earlier, &pairing->later};
-    bool enough = true;
-    for (int i = 0; i < 5; i++) {
-        *arrays[i] = malloc(size);
-        enough = enough && *arrays[i];
-    }
+    *pairing = (struct pairing){.count = (uint32_t)count, .pair_bits = FIRST_PAIR_BITS};
+    pairing->places = malloc((count + 1) * sizeof *pairing->places);
     pairing->pairs = calloc((size_t)1 << pairing->pair_bits, sizeof *pairing->pairs);
-    if (!enough || !pairing->pairs)
+    if (!pairing->places || !pairing->pairs)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        pairing->symbols[i] = ops[i] == OP_BREAK ? GONE : ops[i];
-        pairing->before[i] = i ? i - 1 : NOWHERE;
-        pairing->after[i] = i + 1 < count ? i + 1 : NOWHERE;
+        pairing->places[i].symbol = ops[i] == OP_BREAK ? GONE : ops[i];
+        pairing->places[i].before = i ? i - 1 : NOWHERE;
+        pairing->places[i].after = i + 1 < count ? i + 1 : NOWHERE;
     }
     /* Backwards, so that the first place of a pair is the first in its list, and "aaa" becomes "(aa)a". */
     for (uint32_t i = (uint32_t)count; i-- > 0;)
@@ -280,11 +278,7 @@ static bool start_pairing(struct pairing *pairing, const uint16_t *ops, size_t c
 
 static void end_pairing(struct pairing *pairing)
 {
-    free(pairing->symbols);
-    free(pairing->before);
-    free(pairing->after);
-    free(pairing->earlier);
-    free(pairing->later);
+    free(pairing->places);
     free(pairing->pairs);
     free(pairing->heap);
     free(pairing->fresh);
@@ -338,9 +332,9 @@ enum perfpy_trie_status perfpy_compact_grammar(const uint16_t *ops, size_t count
     if (start_grammar(grammar, symbols_most) && started)
         status = make_rules(&pairing, least, grammar, interrupt);
     if (status == PERFPY_TRIE_OK)
-        for (uint32_t place = 0; place < pairing.places; place++)
-            if (pairing.symbols[place] != GONE)
-                grammar->counts[pairing.symbols[place]]++;
+        for (uint32_t place = 0; place < pairing.count; place++)
+            if (pairing.places[place].symbol != GONE)
+                grammar->counts[pairing.places[place].symbol]++;
     end_pairing(&pairing);
     return status;
 }

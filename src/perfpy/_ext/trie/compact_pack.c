@@ -157,7 +157,7 @@ static enum perfpy_trie_status write_block(struct packer *packer, size_t keys)
     for (size_t back = end; back > 0;) {
         const uint32_t symbol = packer->ways[back].symbol;
         packer->symbols[symbols++] = symbol;
-        back -= packer->parser->ops_of[symbol];
+        back -= packer->parser->texts[symbol].ops;
     }
     unsigned char *block = perfpy_compact_extend(&packer->packed->data, packer->block_bytes);
     if (!block)
@@ -174,7 +174,7 @@ static enum perfpy_trie_status write_block(struct packer *packer, size_t keys)
             if (status != PERFPY_TRIE_OK)
                 return status;
         }
-        place += packer->parser->ops_of[symbol];
+        place += packer->parser->texts[symbol].ops;
     }
     if (writer.count)
         *writer.next++ = (unsigned char)(writer.bits << (8 - writer.count));
