@@ -136,6 +136,7 @@ def numbers_given(arguments: dict[str, Any]) -> int:
 
 def keys_added(arguments: dict[str, Any]) -> int:
     """Count the keys that a sketch is made of."""
+    return len(arguments["items"])
 
 
 STEPS = {
