@@ -51,7 +51,7 @@ def described(errors: np.ndarray) -> str:
     if not errors.any():
         return "exact"
     if errors.mean() > 1:
-        return f"{1 + errors.mean():,.1f} times too many"
+        return f"{1 + errors.mean():,.1f} times as many"
     return f"{math.sqrt((errors**2).mean()):.2%} ({errors.mean():+.2%})"
 
 
