@@ -40,7 +40,7 @@ plt.show()
 
 # %%
 # The bits of the first 64 blocks of a blocked filter that is full: a row is a line of the cache. Lines get
-# more or fewer keys by chance, and the fullest make most of the errors. The formula for the size counts it in.
+# more or fewer keys by chance, and the fullest make most of the errors. The formula counts that in.
 
 full = perfpy.bloom_filter(CAPACITY, 0.01, items=np.arange(CAPACITY))
 payload = full.to_bytes()[-full.nbytes :]
