@@ -4,8 +4,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* How many objects ahead the memory of the next ones is asked for: a list of strings is mostly waiting for them. */
-enum { AHEAD = 8 };
+/* How many objects ahead the memory of the next ones is asked for: a list of strings is mostly waiting for them. And how
+ * many are a batch: few, so that those of the next one are on their way while this one is taken in. */
+enum { AHEAD = 64, OBJECTS = 128 };
 
 /* Understands a format of the buffer protocol: a number, or so many bytes (s) or characters (w). */
 static int choose_hash(struct perfpy_keys *keys)
@@ -125,11 +126,11 @@ static Py_ssize_t hash_common_items(struct perfpy_keys *keys, Py_ssize_t most, u
 
 static Py_ssize_t next_of_sequence(struct perfpy_keys *keys, uint64_t *out, Py_ssize_t *valid)
 {
-    for (*valid = 0; *valid < PERFPY_BATCH; ++*valid) {
-        const Py_ssize_t common = hash_common_items(keys, PERFPY_BATCH - *valid, out + *valid);
+    for (*valid = 0; *valid < OBJECTS; ++*valid) {
+        const Py_ssize_t common = hash_common_items(keys, OBJECTS - *valid, out + *valid);
         keys->position += common;
         *valid += common;
-        if (*valid == PERFPY_BATCH)
+        if (*valid == OBJECTS)
             break;
         const int status = hash_item(keys, out + *valid);
         if (status <= 0)

@@ -89,12 +89,19 @@ static inline bool perfpy_hash_common(PyObject *key, const struct perfpy_hasher 
 #elif PYLONG_BITS_IN_DIGIT == 30
         const Py_ssize_t signed_size = Py_SIZE(key), size = signed_size < 0 ? -signed_size : signed_size;
         const digit *digits = ((PyLongObject *)key)->ob_digit;
-        if (size <= 2 || (size == 3 && digits[2] < 8)) { /* fits in 63 bits */
-            uint64_t magnitude = size > 0 ? digits[0] : 0;
-            magnitude |= size > 1 ? (uint64_t)digits[1] << 30 : 0;
-            magnitude |= size > 2 ? (uint64_t)digits[2] << 60 : 0;
-            *hash = perfpy_hash_signed(signed_size < 0 ? -(int64_t)magnitude : (int64_t)magnitude, &hasher->seeds);
+        if (size == 0) {
+            *hash = perfpy_hash_signed(0, &hasher->seeds);
             return true;
+        }
+        if (size <= 3) { /* no branches on the size: a digit that is not there is the first one, masked */
+            const uint64_t second = digits[size > 1] & -(uint64_t)(size > 1);
+            const uint64_t third = digits[size > 2 ? 2 : 0] & -(uint64_t)(size > 2);
+            const uint64_t magnitude = digits[0] | second << 30 | third << 60;
+            const uint64_t sign = (uint64_t)(signed_size >> (8 * sizeof signed_size - 1));
+            if (third < 8) { /* fits in 63 bits */
+                *hash = perfpy_hash_signed((int64_t)((magnitude ^ sign) - sign), &hasher->seeds);
+                return true;
+            }
         }
 #endif
     }
