@@ -68,6 +68,15 @@ class Sketch(ABC):
             Where it is done, in parts that are united at the end; see `perfpy.executors.resolve`. It changes
             nothing of the result, but where one of the keys is none: then any others may have been added.
             Threads need memory for one structure each, and gain where keys are no objects of Python.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import perfpy
+        >>> numbers = perfpy.hyperloglog()
+        >>> numbers.update(np.arange(1000) % 700, executor="threads")
+        >>> numbers.count()
+        700.0
         """
         if executor is not None:
             from ._division import update
@@ -100,6 +109,15 @@ class Sketch(ABC):
             If the text is not in this encoding. Lines before may have been added.
         OSError
             If a file cannot be read.
+
+        Examples
+        --------
+        >>> import io
+        >>> import perfpy
+        >>> words = perfpy.hyperloglog()
+        >>> words.update_from_lines(io.BytesIO(b"spam\neggs\nspam"))
+        >>> words.count()
+        2.0
         """
         if executor is not None:
             from ._division import update_from_lines
