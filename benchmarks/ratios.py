@@ -26,6 +26,7 @@ TECHNIQUES = {
     "primes": "cases.primes",
     "bloom_filter": "cases.bloom",
     "hyperloglog": "cases.cardinality",
+    "trie": "cases.trie",
 }
 
 

@@ -82,6 +82,8 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "exaloglog-large": ("exaloglog", {"workload": "large"}),
     "bloom-book": ("bloom_filter", {"workload": "book"}),
     "bloom-large": ("bloom_filter", {"workload": "large"}),
+    "trie-book": ("trie", {"workload": "book"}),
+    "trie-paths": ("trie", {"workload": "paths"}),
 }
 LIMIT = "julia-limit"
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
@@ -95,6 +97,7 @@ PEERS = {
     "bloom-peers-arrays": ["bloom_filter", "--rounds", "5", "--case", "array"],
     "bloom-peers-lists": ["bloom_filter", "--rounds", "5", "--case", "list"],
     "bloom-peers-single": ["bloom_filter", "--rounds", "5", "--case", "one by one"],
+    "trie-peers": ["trie", "--rounds", "3"],
 }
 #: Data set to the program in ``docs/limits`` that prints its table.
 PROGRAMS = {
@@ -110,6 +113,7 @@ PROGRAMS = {
     "cardinality-error": "cardinality_error.py",
     "cardinality-hyperloglog": "cardinality_hyperloglog.py",
     "bloom-error": "bloom_error.py",
+    "trie-experiment": "trie_experiment.py",
 }
 README_DATA = "julia-book"
 
@@ -139,11 +143,17 @@ def keys_added(arguments: dict[str, Any]) -> int:
     return len(arguments["items"])
 
 
+def keys_given(arguments: dict[str, Any]) -> int:
+    """Count the keys that a trie is made of."""
+    return len(arguments["keys"])
+
+
 STEPS = {
     "julia": julia_steps,
     "diffuse": diffuse_steps,
     **dict.fromkeys(("primes", "count_primes", "twin_primes"), numbers_between),
     **dict.fromkeys(("nth_prime", "is_prime", "prime_factors"), numbers_given),
+    "trie": keys_given,
     **dict.fromkeys(("bloom_filter", "count_min", "hyperloglog", "exaloglog"), keys_added),
 }
 
