@@ -43,11 +43,10 @@ enum {
     TOKEN_BYTES_MOST = 255, /* of a token in the pool, where one operation takes up to three */
     TOKEN_OPS_MOST = TOKEN_BYTES_MOST / 3,
     TOKEN_LOW_MOST = 255,
-    NOT_A_BYTE = 511,    /* a token's last byte at its lowest, where it ends there */
 
     ESCAPE = 0xffff,     /* in the table of operations: the number follows, in two bytes */
-    BLOCK_LEAST = 128,   /* bytes; room for the worst key of its own: a raw stretch, its end and all cuts */
-    BLOCK_MOST = 1024,
+    BLOCK_LEAST = 80,    /* bytes; room for the worst key of its own: a raw stretch, its end and all cuts */
+    BLOCK_MOST = 256,
     SLACK = 16,          /* bytes after the blocks, so that words can be loaded whole */
 
     /* The header, in bytes; numbers are little-endian. */
@@ -98,19 +97,19 @@ static inline struct compact compact_of(const struct perfpy_trie *trie)
 
 /* A token as 64 bits: where its operations are in the pool; how many bytes they take; how many keys end in it; how far
  * below the length that it finds it goes; the byte that it appends there, or the last one if it comes there again and
- * again; and by how much it changes the length. */
+ * again, or 0; and by how much it changes the length. */
 static inline uint32_t token_place(uint64_t token) { return (uint32_t)token & ((1u << POOL_BITS) - 1); }
 static inline uint32_t token_bytes(uint64_t token) { return token >> 24 & 255; }
 static inline uint32_t token_keys(uint64_t token) { return token >> 32 & 63; }
 static inline int64_t token_low(uint64_t token) { return token >> 38 & 255; }
-static inline int32_t token_byte(uint64_t token) { return token >> 46 & 511; }
-static inline int64_t token_net(uint64_t token) { return (int64_t)token >> 55; }
+static inline int32_t token_byte(uint64_t token) { return token >> 46 & 255; }
+static inline int64_t token_net(uint64_t token) { return (int64_t)token >> 54; }
 
 static inline uint64_t token_pack(uint32_t place, uint32_t bytes, uint32_t keys, uint32_t low, uint32_t byte,
                                   int32_t net)
 {
     return place | (uint64_t)bytes << 24 | (uint64_t)keys << 32 | (uint64_t)low << 38 | (uint64_t)byte << 46 |
-           (uint64_t)net << 55;
+           (uint64_t)net << 54;
 }
 
 static inline uint64_t load_le64(const unsigned char *bytes)

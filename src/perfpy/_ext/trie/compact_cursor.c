@@ -19,8 +19,10 @@ struct state {
     uint32_t block;
     uint64_t end; /* the rank of the next block's first key */
     bool sound;
-    struct passed passed[];
 };
+
+/* A code has a bit at least, and as many are read behind a block as a word has. */
+enum { PASSED_MOST = 8 * (BLOCK_MOST + SLACK) };
 
 bool perfpy_compact_sound(const struct perfpy_trie_cursor *cursor)
 {
@@ -167,11 +169,12 @@ static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct
     struct state *state = cursor->state;
     const int64_t longest = (int64_t)longest_key(trie, compact);
     int64_t depth = (int64_t)cursor->length;
+    struct passed list[PASSED_MOST];
     size_t count = 0, length;
     uint64_t token = 0, left = keys;
     while (depth >= 0 && depth <= longest && bits_fill(&state->bits)) {
         for (int i = 0; i < CODES_PER_FILL; i++) {
-            struct passed *passed = &state->passed[count++];
+            struct passed *passed = &list[count++];
             const uint32_t number = decode(compact, &state->bits);
             passed->depth = depth;
             if (__builtin_expect(number < compact->token_count, 1)) {
@@ -205,7 +208,7 @@ found:
         return PERFPY_TRIE_MEMORY;
     int64_t want = depth;
     while (count > 0 && want > 0)
-        want = replay(compact, &state->passed[--count], want, cursor->key);
+        want = replay(compact, &list[--count], want, cursor->key);
     if (want > (int64_t)cursor->length)
         state->sound = false;
     cursor->length = state->sound ? (size_t)depth : 0;
@@ -219,9 +222,7 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
 {
     const struct compact compact = compact_of(trie);
     if (!cursor->state) {
-        /* A code has a bit at least. */
-        const size_t codes = 8 * ((size_t)compact.block_bytes + 16);
-        cursor->state = calloc(1, sizeof(struct state) + codes * sizeof(struct passed));
+        cursor->state = calloc(1, sizeof(struct state));
         if (!cursor->state)
             return PERFPY_TRIE_MEMORY;
     }

@@ -52,7 +52,7 @@ enum perfpy_trie_status perfpy_compact_facts(const struct perfpy_trie_keys *keys
                                              const struct perfpy_interrupt *interrupt, struct facts *facts)
 {
     /* A text that is shorter fits into a block however bad its codes are. */
-    enum { KEYS_BETWEEN_POLLS = 1 << 16, SURE_TO_FIT = (8 * BLOCK_LEAST - 32 * CODE_MOST) / CODE_MOST };
+    enum { KEYS_BETWEEN_POLLS = 1 << 16, SURE_TO_FIT = 8 * BLOCK_LEAST / CODE_MOST - 1 - CUTS };
     size_t shared = 0;
     memset(facts, 0, sizeof *facts);
     for (uint64_t key = 0; key < keys->count; key++) {

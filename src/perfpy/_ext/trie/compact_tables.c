@@ -185,21 +185,22 @@ static enum perfpy_trie_status place_tokens(const struct grammar *grammar, const
     return pool->size < 1u << POOL_BITS ? PERFPY_TRIE_OK : PERFPY_TRIE_TOO_LARGE;
 }
 
-/* The byte that the operations append at the lowest length they come to, the last of them; as keys ascend it is also
- * the largest. */
+/* The byte that the operations append at the lowest length they come to, the last of them, which is also the largest as
+ * keys ascend; or 0. */
 static uint32_t byte_at_lowest(const uint16_t *ops, size_t count)
 {
     int32_t depth = 0, lowest = 0;
-    uint32_t byte = NOT_A_BYTE;
+    uint32_t byte = 0;
     for (size_t i = 0; i < count; i++) {
         if (ops[i] < OP_END) {
             byte = depth == lowest ? ops[i] : byte;
             depth++;
         } else {
             depth -= ops[i] - OP_END;
-            if (depth <= lowest)
-                byte = NOT_A_BYTE;
-            lowest = depth < lowest ? depth : lowest;
+            if (depth < lowest) {
+                lowest = depth;
+                byte = 0;
+            }
         }
     }
     return byte;
