@@ -1,3 +1,4 @@
+from . import datasets as datasets
 from . import executors as executors
 from ._build import __version__ as __version__
 from ._dispatch import BackendUnavailable as BackendUnavailable

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["packages", "paths", "tokens", "words", "zipf_words"]
+__all__ = ["made_up_word", "packages", "paths", "tokens", "words", "zipf_words"]
 
 _WORD_LISTS = (Path("/usr/share/dict"), Path("/usr/dict"))
 _DPKG = Path("/var/lib/dpkg/info")
