@@ -241,7 +241,7 @@ def _of_counter(
         workload=_counting.WORKLOADS[name][0].arguments,
         bad=(*bad, ({"seed": -1}, ValueError), ({"key": 1}, TypeError)),
         out=False,
-        held=SimpleNamespace(update=lambda keys: None),
+        held=SimpleNamespace(update=lambda *keys, **options: None),
         content=lambda result: result.to_bytes(),
     )
 
@@ -282,7 +282,7 @@ _COUNTERS = {
             ({"seed": "1"}, TypeError),
         ),
         out=False,
-        held=SimpleNamespace(update=lambda indices: None),
+        held=SimpleNamespace(update=lambda *indices, **options: None),
         content=lambda result: result.to_bytes(),
     ),
 }
@@ -308,7 +308,7 @@ CASES = {
             ({"key": 1}, TypeError),
         ),
         out=False,
-        held=SimpleNamespace(update=len),
+        held=SimpleNamespace(update=lambda *keys, **options: None),
         content=perfpy.BloomFilter.to_bytes,
     ),
     "hyperloglog": Case(
@@ -328,7 +328,7 @@ CASES = {
             ({"key": 1}, TypeError),
         ),
         out=False,
-        held=SimpleNamespace(update=lambda keys: None),
+        held=SimpleNamespace(update=lambda *keys, **options: None),
         content=perfpy.HyperLogLog.to_bytes,
     ),
     "exaloglog": Case(
@@ -348,7 +348,7 @@ CASES = {
             ({"key": 1}, TypeError),
         ),
         out=False,
-        held=SimpleNamespace(update=lambda keys: None),
+        held=SimpleNamespace(update=lambda *keys, **options: None),
         content=perfpy.ExaLogLog.to_bytes,
     ),
     "count_min": Case(
@@ -372,7 +372,7 @@ CASES = {
             ({"key": 1}, TypeError),
         ),
         out=False,
-        held=SimpleNamespace(update=lambda keys: None),
+        held=SimpleNamespace(update=lambda *keys, **options: None),
         content=perfpy.CountMin.to_bytes,
     ),
     "julia": Case(
