@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import perfpy
 
 #: Backends that take any keys; the others are packages with limits of their own.
-OWN = ("python", "numpy", "c")
+OWN = ("python", "numpy", "cython", "c")
 LAYOUTS = ("compact", "fast")
 #: Each backend of perfpy's own in each of its layouts.
 FORMS = [(backend, layout) for backend in OWN for layout in (LAYOUTS if backend == "c" else LAYOUTS[:1])]

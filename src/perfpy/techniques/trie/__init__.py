@@ -37,6 +37,12 @@ TRIE = Technique(
             traits=Traits(interruptible=True, note="sorted bytes in one array; batches are searched at once"),
         ),
         Backend(
+            "cython",
+            f"{_HERE}._cython:CythonTrie",
+            extension=f"{_EXT}._cython",
+            traits=Traits(interruptible=True, note="sorted bytes, searched by their first eight as numbers"),
+        ),
+        Backend(
             "c",
             f"{_HERE}._c:CTrie",
             extension=f"{_EXT}._c",
@@ -70,7 +76,7 @@ TRIE = Technique(
             traits=Traits(note="a double array in C, for small alphabets; sorted only when asked for"),
         ),
     ),
-    auto=("c", "numpy"),
+    auto=("c", "cython", "numpy"),
 )
 
 _LAYOUTS = ("compact", "fast")
