@@ -8,12 +8,15 @@
  *
  * Nodes: a text that all keys go on with, and after it a branch on the next byte:
  *
- *     code [shape] text [number of ways | set of labels] labels [long ones] references [key counts]
+ *     [shape | second byte of code] code labels text [long references] references [key counts]
+ *     [shape | second byte of code] code text number-or-set labels [long references] references [key counts]
  *
+ * - The address of a node is that of its code, so that labels come at a place that does not depend on it: for most nodes,
+ *   which have no text, they are compared while the code is still being decoded.
  * - The shape says what there is: the length of the text, the number of ways, the widths of references and counts. All
  *   but rare shapes have a code of one or two bytes, an index into a table; other nodes hold their shape.
- * - Up to 16 labels are a sorted list, which one comparison of vectors searches. More are a list with its length in
- *   front, or, within a window of 64 values, the lowest label and a set of 64 bits.
+ * - Up to 16 labels are a sorted list, which one comparison of vectors searches. More come after the text, as a list with
+ *   its length in front, or, within a window of 64 values, as the lowest label and a set of 64 bits.
  * - A reference has 1 byte or is long: 2 bytes, or as many as any address has (3 or 4), the same for all of a node.
  *   Which ones are long is a set of bits in the shape or, before the references, in the node. Values of 1 and 2
  *   bytes up to a limit are addresses near 0, where the most popular nodes are; the others are distances backwards.
@@ -43,7 +46,7 @@ enum {
     FAST_SET = 18,   /* a set, */
     FAST_GATE = 19,  /* a gate */
     FAST_SHORT = 224, /* codes below have one byte, others two */
-    FAST_ESCAPE = 255, /* first byte of nodes that hold their shape */
+    FAST_ESCAPE = 255, /* code of nodes that hold their shape */
     FAST_CODES = FAST_SHORT + ((FAST_ESCAPE - FAST_SHORT) << 8), /* most shapes in the table */
     FAST_SLACK = 256,
     FAST_NEAR_1 = 176,   /* values of 1 byte below: addresses / 4 */
@@ -140,15 +143,13 @@ struct fast_view {
     uint8_t address_bytes, count_bytes, least_label, greatest_label;
     uint32_t target_bits;
     uint32_t zero;
-};
+} __attribute__((may_alias)); /* the words are another type */
 
 _Static_assert(sizeof(struct fast_view) <= sizeof ((struct perfpy_trie *)0)->words, "a view has to fit into the words");
 
-static inline struct fast_view fast_view(const struct perfpy_trie *trie)
+static inline const struct fast_view *fast_view(const struct perfpy_trie *trie)
 {
-    struct fast_view view;
-    memcpy(&view, trie->words, sizeof view);
-    return view;
+    return (const struct fast_view *)(const void *)trie->words;
 }
 
 enum perfpy_trie_status perfpy_fast_build(const struct perfpy_trie_keys *keys, const struct perfpy_interrupt *interrupt,

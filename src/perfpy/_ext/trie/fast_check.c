@@ -159,7 +159,7 @@ static bool check_root(struct checker *checker)
 
 bool perfpy_fast_check(const struct perfpy_trie *trie)
 {
-    struct checker checker = {.view = fast_view(trie)};
+    struct checker checker = {.view = *fast_view(trie)};
     const size_t states = (size_t)checker.view.size + checker.view.cell_count;
     checker.keys = calloc(states + 1, sizeof *checker.keys);
     const bool sound = checker.keys && check_root(&checker);

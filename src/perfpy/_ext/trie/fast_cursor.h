@@ -104,10 +104,11 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
     if (!fast_append(cursor, frame->node.text, fast_text(frame->node.shape)))
         return FAST_NO_MEMORY;
     frame->length = cursor->length;
-    frame->node.ways = 0;
     frame->way = 0;
-    if (fast_ways(frame->node.shape) == FAST_GATE)
+    if (fast_ways(frame->node.shape) == FAST_GATE) {
+        frame->node.ways = 0;
         return fast_enter(view, cursor, fast_gate(&frame->node));
+    }
     if (fast_is_ending(&frame->node))
         return FAST_AT_END;
     if (!fast_node_branch(view, &frame->node) || frame->node.ways == 0)
@@ -177,22 +178,32 @@ static inline enum fast_move fast_advance(const struct fast_view *view, struct p
     return FAST_DAMAGED;
 }
 
-/* The last label of a state with no more keys below its way than `rank`, or FAST_NONE. */
+/* The last label of a state with no more keys below its way than `rank`, or FAST_NONE. All labels are looked at, without
+ * branches, since a compiler makes vectors of this. */
 static inline uint32_t fast_label_at(const struct fast_view *view, uint32_t base, uint64_t rank)
 {
-    uint32_t last = FAST_NONE;
-    for (uint32_t label = view->least_label; label <= view->greatest_label; label++) {
-        const uint64_t cell = fast_cell(view, base, (unsigned char)label);
-        if (cell && fast_keys_below(view, cell) <= rank)
-            last = label;
+    const uint32_t behind = view->cell_count - base, below = FAST_CELL_TARGET + view->target_bits;
+    const uint32_t labels = view->greatest_label + 1u, some = behind < labels ? behind : labels;
+    const uint32_t end = base < view->cell_count ? some : 0;
+    const unsigned char *cells = view->cells + 8 * (size_t)base;
+    uint64_t last = 0;
+    for (uint64_t label = view->least_label; label < end; label++) {
+        const uint64_t cell = fast_load64(cells + 8 * label);
+        const bool fits = ((cell ^ label) & 0x1FF) == FAST_CELL_USED && cell >> below <= rank;
+        last = fits ? label + 1 : last;
     }
-    return last;
+    return last ? (uint32_t)last - 1 : FAST_NONE;
 }
 
-/* The same for the ways of a node. */
+/* The same for the ways of a node: few are counted, which costs no misprediction. */
 static inline uint32_t fast_way_at(const struct fast_view *view, const struct fast_node *node, uint64_t rank)
 {
     uint32_t low = 0, high = node->ways;
+    if (node->ways <= FAST_WAYS) {
+        for (uint32_t way = 1; way < node->ways; way++)
+            low += fast_keys_before(view, node, way) <= rank;
+        return low;
+    }
     while (high - low > 1) {
         const uint32_t middle = (low + high) / 2;
         if (fast_keys_before(view, node, middle) <= rank)

@@ -16,7 +16,7 @@ static inline uint64_t fast_keys_below(const struct fast_view *view, uint64_t ce
 }
 
 /* The cell of a label of the state with a base; 0 where there is none. */
-static inline uint64_t fast_cell(const struct fast_view *view, uint32_t base, unsigned char label)
+FAST_INLINE uint64_t fast_cell(const struct fast_view *view, uint32_t base, unsigned char label)
 {
     const size_t at = (size_t)base + label;
     if (__builtin_expect(at >= view->cell_count, 0))
@@ -35,7 +35,7 @@ struct fast_walk {
 enum fast_outcome { FAST_ON, FAST_FOUND, FAST_ABSENT };
 
 /* Goes through the double array to a node or the end of the key. */
-static inline enum fast_outcome fast_walk_cells(const struct fast_view *view, struct fast_walk *walk, bool ranked)
+FAST_INLINE enum fast_outcome fast_walk_cells(const struct fast_view *view, struct fast_walk *walk, bool ranked)
 {
     while (!(walk->cell & FAST_CELL_NODE)) {
         if (walk->at == walk->end)
@@ -50,45 +50,76 @@ static inline enum fast_outcome fast_walk_cells(const struct fast_view *view, st
     return FAST_ON;
 }
 
-/* Goes through the node at an address, to that at `*address` or by a gate back to the double array. */
-static inline enum fast_outcome fast_walk_node(const struct fast_view *view, struct fast_walk *walk, uint32_t *address,
-                                               bool ranked)
+/* Goes on from the text of a node with more than FAST_WAYS ways, or from a gate. */
+static inline enum fast_outcome fast_walk_wide(const struct fast_view *view, struct fast_walk *walk,
+                                               struct fast_node *node, uint32_t *address, bool ranked)
 {
-    struct fast_node node = fast_node_at(view, *address);
-    const unsigned length = fast_text(node.shape);
-    const size_t left = (size_t)(walk->end - walk->at);
-    *address = FAST_NONE;
-    if (left <= length) {
-        if (left == 0 && (fast_is_final(&node) || length))
-            return fast_is_final(&node) ? FAST_FOUND : FAST_ABSENT;
-        if (left < length || memcmp(walk->at, node.text, length))
-            return FAST_ABSENT;
-        walk->rank += fast_is_final(&node);
-        if (fast_is_ending(&node))
-            return FAST_FOUND;
-        return fast_ways(node.shape) == FAST_GATE && fast_gate(&node) & FAST_CELL_FINAL ? FAST_FOUND : FAST_ABSENT;
-    }
-    if (!fast_goes_on(walk->at, left, node.text, length) || !fast_node_branch(view, &node))
-        return FAST_ABSENT;
-    if (__builtin_expect(fast_ways(node.shape) == FAST_GATE, 0)) {
-        walk->at += length;
-        walk->rank += fast_is_final(&node);
-        walk->cell = fast_gate(&node);
+    if (fast_ways(node->shape) == FAST_GATE) {
+        walk->cell = fast_gate(node);
         return FAST_ON;
     }
-    const uint32_t way = fast_find_way(&node, walk->at[length]);
+    if (!fast_node_wide(view, node))
+        return FAST_ABSENT;
+    const uint32_t way = fast_find_wide(node, *walk->at++);
     if (way == FAST_NONE)
         return FAST_ABSENT;
-    walk->at += length + 1;
     if (ranked) {
-        node.counts = fast_reference(&node, node.ways);
-        walk->rank += fast_is_final(&node) + fast_keys_before(view, &node, way);
+        node->counts = fast_reference(node, node->ways);
+        walk->rank += fast_keys_before(view, node, way);
     }
-    *address = fast_way(&node, way);
+    *address = fast_way(node, way);
     return *address == FAST_NONE ? FAST_ABSENT : FAST_ON;
 }
 
-static inline int64_t fast_find(const struct fast_view *view, const unsigned char *key, size_t length, bool ranked)
+/* What a key finds that comes to its end in a node, of whose text it has `left` bytes. */
+static inline enum fast_outcome fast_walk_end(struct fast_walk *walk, const struct fast_node *node, size_t left)
+{
+    const unsigned length = fast_text(node->shape);
+    if (left == 0 && fast_is_final(node))
+        return FAST_FOUND;
+    if (left != length || memcmp(walk->at, node->text, length) != 0)
+        return FAST_ABSENT;
+    walk->rank += fast_is_final(node);
+    const bool ends = fast_is_ending(node) ||
+                      (fast_ways(node->shape) == FAST_GATE && fast_gate(node) & FAST_CELL_FINAL);
+    return ends ? FAST_FOUND : FAST_ABSENT;
+}
+
+/* Goes through the node at an address, to that at `*address` or by a gate back to the double array. Most nodes have no
+ * text; where that is foreseen, where the key goes on is known before the node has been read. */
+FAST_INLINE enum fast_outcome fast_walk_node(const struct fast_view *view, struct fast_walk *walk, uint32_t *address,
+                                             bool ranked)
+{
+    struct fast_node node = fast_node_at(view, *address);
+    const unsigned length = fast_text(node.shape);
+    *address = FAST_NONE;
+    if (length) {
+        const size_t left = (size_t)(walk->end - walk->at);
+        if (left <= length)
+            return fast_walk_end(walk, &node, left);
+        if (!fast_goes_on(walk->at, left, node.text, length))
+            return FAST_ABSENT;
+        walk->at += length;
+    } else if (walk->at == walk->end) {
+        return fast_walk_end(walk, &node, 0);
+    }
+    if (ranked)
+        walk->rank += fast_is_final(&node);
+    if (__builtin_expect(node.ways > FAST_WAYS, 0))
+        return fast_walk_wide(view, walk, &node, address, ranked);
+    const uint32_t way = fast_find_label_16(node.labels, *walk->at++);
+    if (way >= node.ways)
+        return FAST_ABSENT;
+    fast_node_references(view, &node, node.text + length);
+    if (ranked) {
+        node.counts = fast_masked_reference(&node, node.ways);
+        walk->rank += fast_keys_before(view, &node, way);
+    }
+    *address = fast_follow(&node, fast_masked_reference(&node, way), node.mask >> way & 1);
+    return *address == FAST_NONE ? FAST_ABSENT : FAST_ON;
+}
+
+FAST_INLINE int64_t fast_find(const struct fast_view *view, const unsigned char *key, size_t length, bool ranked)
 {
     struct fast_walk walk = {key, key + length, view->root, 0};
     enum fast_outcome outcome;

@@ -8,7 +8,10 @@
 /* No such way, or no such node. */
 #define FAST_NONE UINT32_MAX
 
-/* A node, decoded as far as its text and then as far as its references. */
+/* For what look-ups consist of: each is made once with ranks and once without. */
+#define FAST_INLINE static inline __attribute__((always_inline))
+
+/* A node, decoded as far as its text and, if it has at most FAST_WAYS, its labels; and then as far as its references. */
 struct fast_node {
     const unsigned char *text, *labels, *references, *counts;
     uint32_t address, shape;
@@ -17,7 +20,7 @@ struct fast_node {
     uint32_t long_bytes;
 };
 
-static inline uint64_t fast_below(uint64_t set, uint32_t bit)
+FAST_INLINE uint64_t fast_below(uint64_t set, uint32_t bit)
 {
 #ifdef __BMI2__
     return _bzhi_u64(set, bit);
@@ -37,49 +40,57 @@ static inline bool fast_is_ending(const struct fast_node *node)
     return fast_ways(node->shape) == 0 && fast_text(node->shape) != 0;
 }
 
-/* Decodes code and shape of the node at an address below view->size. */
-static inline struct fast_node fast_node_at(const struct fast_view *view, uint32_t address)
+/* The shape of the node at an address. */
+FAST_INLINE uint32_t fast_shape_at(const struct fast_view *view, const unsigned char *at)
+{
+    const uint32_t first = *at;
+    uint32_t code = first;
+    if (__builtin_expect(first >= FAST_SHORT, 0))
+        code = FAST_SHORT + ((first - FAST_SHORT) << 8) + at[-1];
+    return __builtin_expect(code < view->coded, 1) ? fast_load32(view->shapes + 4 * (size_t)code) : fast_load32(at - 4);
+}
+
+/* Decodes the shape of the node at an address below view->size. */
+FAST_INLINE struct fast_node fast_node_at(const struct fast_view *view, uint32_t address)
 {
     struct fast_node node = {.address = address};
-    const unsigned char *from = view->nodes + address;
-    /* Without a branch, as which code is next is anybody's guess. */
-    const uint32_t first = from[0], longer = first >= FAST_SHORT;
-    const uint32_t code = first + (-longer & (((first - FAST_SHORT) << 8) - first + FAST_SHORT + from[1]));
-    from += 1 + longer;
-    if (__builtin_expect(code < view->coded, 1)) {
-        node.shape = fast_load32(view->shapes + 4 * (size_t)code);
-    } else {
-        node.shape = fast_load32(from - 1);
-        from += 3;
-    }
-    node.text = from;
+    const unsigned char *at = view->nodes + address;
+    node.shape = fast_shape_at(view, at);
+    node.labels = at + 1;
+    node.ways = fast_ways(node.shape);
+    node.text = node.labels + (-(uint32_t)(node.ways <= FAST_WAYS) & node.ways);
     return node;
 }
 
-/* Finds out where references and counts are, from where the labels end. */
-static inline void fast_node_references(const struct fast_view *view, struct fast_node *node,
-                                        const unsigned char *labels_end)
+/* Finds out where references and counts are, from where text and labels end. */
+FAST_INLINE void fast_node_references(const struct fast_view *view, struct fast_node *node,
+                                        const unsigned char *end)
 {
-    const uint64_t in_node = node->shape & FAST_SET_IN_NODE ? ~UINT64_C(0) : 0;
-    node->mask = (fast_load64(labels_end) & in_node) | (uint64_t)(int64_t)((int32_t)node->shape >> 16);
-    node->references = labels_end + ((node->ways + 7) / 8 & in_node);
-    node->long_bytes = node->shape & FAST_ADDRESSES ? view->address_bytes : 2;
+    const uint64_t in_node = -(uint64_t)(node->shape / FAST_SET_IN_NODE & 1);
+    node->mask = (fast_load64(end) & in_node) | (uint64_t)(int64_t)((int32_t)node->shape >> 16);
+    node->references = end + ((node->ways + 7) / 8 & in_node);
+    node->long_bytes = 2 + (-(node->shape / FAST_ADDRESSES & 1) & (view->address_bytes - 2u));
 }
 
-/* Where reference i is, i <= ways; the counts are behind the last. */
+/* Where reference i is, i <= ways; the counts are behind the last. For nodes of at most 64 ways. */
+FAST_INLINE const unsigned char *fast_masked_reference(const struct fast_node *node, uint32_t i)
+{
+    return node->references + i + (size_t)__builtin_popcountll(fast_below(node->mask, i)) * (node->long_bytes - 1);
+}
+
 static inline const unsigned char *fast_reference(const struct fast_node *node, uint32_t i)
 {
     if (__builtin_expect(node->ways > 64, 0))
         return node->references + (size_t)i * node->long_bytes;
-    return node->references + i + (size_t)__builtin_popcountll(fast_below(node->mask, i)) * (node->long_bytes - 1);
+    return fast_masked_reference(node, i);
 }
 
 /* Bits of a stored count. */
-static inline uint32_t fast_count_bits(const struct fast_view *view, const struct fast_node *node)
+FAST_INLINE uint32_t fast_count_bits(const struct fast_view *view, const struct fast_node *node)
 {
     static const unsigned char bits[] = {0, 0, 0, 0, 4, 8, 16, 0};
     const unsigned code = fast_count_code(node->shape);
-    return code == FAST_COUNT_WIDEST ? 8u * view->count_bytes : bits[code];
+    return bits[code] + (-(uint32_t)(code == FAST_COUNT_WIDEST) & 8u * view->count_bytes);
 }
 
 /* The list or set of a node of more than FAST_WAYS ways; false where the node is damaged. */
@@ -113,35 +124,39 @@ static inline bool fast_node_wide(const struct fast_view *view, struct fast_node
 /* Decodes the rest of a node. */
 static inline bool fast_node_branch(const struct fast_view *view, struct fast_node *node)
 {
-    node->ways = fast_ways(node->shape);
-    if (__builtin_expect(node->ways > FAST_WAYS, 0))
+    if (__builtin_expect(fast_ways(node->shape) > FAST_WAYS, 0))
         return fast_node_wide(view, node);
-    node->labels = node->text + fast_text(node->shape);
-    fast_node_references(view, node, node->labels + node->ways);
+    fast_node_references(view, node, node->text + fast_text(node->shape));
     return true;
 }
 
-/* The address that way i leads to: below that of the node, or FAST_NONE where the node is damaged. */
-static inline uint32_t fast_way(const struct fast_node *node, uint32_t i)
+/* The address that a reference stands for: below that of the node, or FAST_NONE where the node is damaged. Without
+ * branches, as every other one would be mispredicted. */
+FAST_INLINE uint32_t fast_follow(const struct fast_node *node, const unsigned char *reference, uint32_t is_long)
 {
     static const uint32_t nears[] = {0, FAST_NEAR_1, FAST_NEAR_2, UINT32_MAX, UINT32_MAX};
-    const uint32_t is_long = node->mask >> (i & 63) & 1;
-    const uint32_t width = is_long ? node->long_bytes : 1;
-    const uint32_t raw = fast_load32(fast_reference(node, i));
-    const uint32_t value = (uint32_t)fast_below(raw, 8 * width), near = nears[width];
-    const uint32_t low = width == 1 ? 4 * value : value, back = node->address - 1 - (value - near);
-    const uint32_t to = value < near ? low : back;
+    static const uint8_t shifts[] = {0, 2, 0, 0, 0};
+    const uint32_t width = 1 + (-is_long & (node->long_bytes - 1));
+    const uint32_t value = (uint32_t)fast_below(fast_load32(reference), 8 * width), near = nears[width];
+    const uint32_t low = value << shifts[width], back = node->address - 1 + near - value;
+    const uint32_t is_low = -(uint32_t)(value < near), to = back ^ ((back ^ low) & is_low);
     return to < node->address ? to : FAST_NONE;
 }
 
+/* The address that way i leads to. */
+static inline uint32_t fast_way(const struct fast_node *node, uint32_t i)
+{
+    return fast_follow(node, fast_reference(node, i), node->mask >> (i & 63) & 1);
+}
+
 /* The number of keys below ways 0 to i - 1. */
-static inline uint64_t fast_keys_before(const struct fast_view *view, const struct fast_node *node, uint32_t i)
+FAST_INLINE uint64_t fast_keys_before(const struct fast_view *view, const struct fast_node *node, uint32_t i)
 {
     static const unsigned char factors[] = {1, 2, 3, 4, 0, 0, 0, 0};
     const unsigned code = fast_count_code(node->shape);
-    const uint32_t each = fast_count_bits(view, node);
-    const uint32_t at = i ? (i - 1) * each : 0;
-    const uint64_t stored = fast_below(fast_load64(node->counts + at / 8) >> at % 8, i ? each : 0);
+    const uint32_t some = -(uint32_t)(i != 0); /* no bits are stored of way 0 */
+    const uint32_t each = fast_count_bits(view, node) & some, at = (i - 1) * each;
+    const uint64_t stored = fast_below(fast_load64(node->counts + at / 8) >> at % 8, each);
     return stored + i * factors[code];
 }
 

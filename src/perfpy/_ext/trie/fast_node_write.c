@@ -197,49 +197,84 @@ static unsigned label_kind(const struct fast_plan *plan)
     return window < MASKED_WAYS ? FAST_SET : FAST_LIST;
 }
 
-/* Writes the code; a shape without one that holds a set of long references is exchanged for one that has it in the node,
- * if this has a code. */
-static unsigned char *write_shape(unsigned char *to, struct fast_packer *packer, const struct fast_plan *plan,
-                                  struct draft *draft)
+/* What follows the code. */
+static unsigned char *write_body(unsigned char *to, const struct fast_packer *packer, const struct fast_plan *plan,
+                                 const struct draft *draft)
 {
-    if (packer->counting) {
-        perfpy_fast_shapes_tally(&packer->shapes, draft->shape);
-        return to + 1;
-    }
+    const unsigned kind = fast_ways(draft->shape);
+    if (kind <= FAST_WAYS)
+        to = write_labels(to, plan, kind);
+    memcpy(to, plan->text, plan->length);
+    to += plan->length;
+    if (kind == FAST_GATE)
+        to = put(to, packer->cells.base[plan->gate] * 2 + packer->automaton->final[plan->gate], 4);
+    else if (kind > FAST_WAYS)
+        to = write_labels(to, plan, kind);
+    if (draft->shape & FAST_SET_IN_NODE)
+        to = put(to, draft->mask, (plan->ways + 7) / 8);
+    to = write_references(to, packer, plan, draft);
+    return write_counts(to, packer, plan, fast_count_code(draft->shape));
+}
+
+/* Bytes of a node before its address. */
+static unsigned prefix_bytes(unsigned code)
+{
+    return code < FAST_SHORT ? 0 : code == FAST_CODES ? 4 : 1;
+}
+
+/* Finds the code of a shape. A shape without one that holds a set of long references is exchanged for one that has it in
+ * the node, if this has a code. */
+static unsigned choose_code(struct fast_packer *packer, const struct fast_plan *plan, struct draft *draft)
+{
+    if (packer->counting)
+        return 0;
     unsigned code = perfpy_fast_shapes_code(&packer->shapes, draft->shape);
     if (code == FAST_CODES && draft->mask && plan->ways <= MASKED_WAYS && !(draft->shape & FAST_SET_IN_NODE)) {
         const uint32_t other = (draft->shape & 0xFFFF) | FAST_SET_IN_NODE;
         code = perfpy_fast_shapes_code(&packer->shapes, other);
         draft->shape = code == FAST_CODES ? draft->shape : other;
     }
-    if (code < FAST_SHORT)
-        return put(to, code, 1);
-    if (code == FAST_CODES)
-        return put(put(to, FAST_ESCAPE, 1), draft->shape, 4);
-    return put(put(to, FAST_SHORT + ((code - FAST_SHORT) >> 8), 1), code - FAST_SHORT, 1);
+    return code;
 }
 
-bool perfpy_fast_write(struct fast_packer *packer, uint32_t state)
+static struct draft make_draft(const struct fast_packer *packer, const struct fast_plan *plan, size_t at, bool aligned)
+{
+    struct draft draft = {.at = (uint32_t)(aligned ? (at + 3) / 4 * 4 : at)};
+    const unsigned kind = label_kind(plan), counts = choose_counts(packer, plan);
+    draft.shape = plan->length | kind << 5 | (plan->final ? FAST_FINAL : 0) | counts << 11;
+    choose_references(packer, plan, &draft);
+    return draft;
+}
+
+bool perfpy_fast_write(struct fast_packer *packer, uint32_t state, bool aligned)
 {
     if (!perfpy_fast_reserve(&packer->nodes, MOST_BYTES))
         return false;
     const struct fast_plan plan = perfpy_fast_plan(packer, state);
-    struct draft draft = {.at = (uint32_t)packer->nodes.size};
-    const unsigned kind = label_kind(&plan), counts = choose_counts(packer, &plan);
-    draft.shape = plan.length | kind << 5 | (plan.final ? FAST_FINAL : 0) | counts << 11;
-    choose_references(packer, &plan, &draft);
+    /* The address depends on the bytes before it, these on the shape, this on the widths of references, and these on
+     * the address. A node that holds its shape ends the circle. */
+    struct draft draft;
+    unsigned code, prefix = 0;
+    for (;;) {
+        draft = make_draft(packer, &plan, packer->nodes.size + prefix, aligned);
+        code = choose_code(packer, &plan, &draft);
+        if (prefix_bytes(code) == prefix || prefix == 4)
+            break;
+        prefix = prefix_bytes(code) > prefix ? prefix_bytes(code) : 4;
+    }
     packer->address[state] = draft.at;
-    unsigned char *to = write_shape(packer->nodes.data + draft.at, packer, &plan, &draft);
-    memcpy(to, plan.text, plan.length);
-    to += plan.length;
-    if (kind == FAST_GATE)
-        to = put(to, packer->cells.base[plan.gate] * 2 + packer->automaton->final[plan.gate], 4);
-    else
-        to = write_labels(to, &plan, kind);
-    if (draft.shape & FAST_SET_IN_NODE)
-        to = put(to, draft.mask, (plan.ways + 7) / 8);
-    to = write_references(to, packer, &plan, &draft);
-    to = write_counts(to, packer, &plan, counts);
+    memset(packer->nodes.data + packer->nodes.size, 0, draft.at - packer->nodes.size);
+    unsigned char *to = packer->nodes.data + draft.at;
+    if (packer->counting)
+        perfpy_fast_shapes_tally(&packer->shapes, draft.shape);
+    if (prefix == 1)
+        to[-1] = (unsigned char)(code - FAST_SHORT);
+    if (prefix == 4)
+        fast_store(to - 4, draft.shape, 4);
+    *to++ = (unsigned char)(prefix == 4   ? FAST_ESCAPE
+                            : prefix == 1 ? FAST_SHORT + ((code - FAST_SHORT) >> 8)
+                                          : code);
+    to = write_body(to, packer, &plan, &draft);
     packer->nodes.size = (size_t)(to - packer->nodes.data);
     return true;
 }

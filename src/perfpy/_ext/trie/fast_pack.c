@@ -77,7 +77,7 @@ static enum perfpy_trie_status write_waiting(struct fast_packer *packer, struct 
                 return PERFPY_TRIE_MEMORY;
         } else {
             waiting->count--;
-            if (!perfpy_fast_write(packer, state))
+            if (!perfpy_fast_write(packer, state, false))
                 return PERFPY_TRIE_MEMORY;
             if (packer->nodes.size >= LARGEST)
                 return PERFPY_TRIE_TOO_LARGE;
@@ -125,9 +125,7 @@ static enum perfpy_trie_status write_popular(struct fast_packer *packer, struct 
         const enum perfpy_trie_status status = write_waiting(packer, waiting, interrupt);
         if (status != PERFPY_TRIE_OK)
             return status;
-        while (packer->nodes.size < 4 * FAST_NEAR_1 && packer->nodes.size % 4)
-            packer->nodes.data[packer->nodes.size++] = 0;
-        if (!perfpy_fast_write(packer, state))
+        if (!perfpy_fast_write(packer, state, packer->nodes.size < 4 * FAST_NEAR_1))
             return PERFPY_TRIE_MEMORY;
     }
     return PERFPY_TRIE_OK;
@@ -140,7 +138,7 @@ static enum perfpy_trie_status write_all(struct fast_packer *packer, struct wait
     const struct fast_automaton *automaton = packer->automaton;
     packer->nodes.size = 0;
     memset(packer->address, 0xFF, automaton->states * sizeof *packer->address);
-    if (!perfpy_fast_write(packer, 0))
+    if (!perfpy_fast_write(packer, 0, true))
         return PERFPY_TRIE_MEMORY;
     enum perfpy_trie_status status = write_popular(packer, waiting, popular, count, interrupt);
     if (status != PERFPY_TRIE_OK)

@@ -69,8 +69,8 @@ struct fast_plan {
 
 struct fast_plan perfpy_fast_plan(const struct fast_packer *packer, uint32_t state);
 
-/* Writes the node of a state, all of whose targets have addresses. */
-bool perfpy_fast_write(struct fast_packer *packer, uint32_t state);
+/* Writes the node of a state, all of whose targets have addresses; `aligned`: at a multiple of 4. */
+bool perfpy_fast_write(struct fast_packer *packer, uint32_t state, bool aligned);
 
 /* Fills `keys` and `indegree`, which is all 0. */
 void perfpy_fast_count_keys(struct fast_packer *packer);

@@ -1,39 +1,36 @@
 /* Reads tries of the layout `fast`. Built once for each instruction set; LAYOUT_NAME is what its functions are known by. */
 #include "fast_cursor.h"
+#include "fast_many.h"
 
 static int64_t find(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
-    const struct fast_view view = fast_view(trie);
-    return fast_find(&view, key, length, true);
+    const struct fast_view *view = fast_view(trie);
+    return fast_find(view, key, length, true);
 }
 
 static bool has(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
-    const struct fast_view view = fast_view(trie);
-    return fast_find(&view, key, length, false) >= 0;
+    const struct fast_view *view = fast_view(trie);
+    return fast_find(view, key, length, false) >= 0;
 }
 
 static void find_many(const struct perfpy_trie *trie, const struct perfpy_trie_keys *queries, int64_t *ranks)
 {
-    const struct fast_view view = fast_view(trie);
-    for (uint64_t i = 0; i < queries->count; i++) {
-        const uint64_t from = queries->offsets[i];
-        ranks[i] = fast_find(&view, queries->bytes + from, queries->offsets[i + 1] - from, true);
-    }
+    fast_find_many(fast_view(trie), queries, ranks);
 }
 
 static uint64_t lower_bound(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
-    const struct fast_view view = fast_view(trie);
-    return fast_lower_bound(&view, key, length);
+    const struct fast_view *view = fast_view(trie);
+    return fast_lower_bound(view, key, length);
 }
 
 static size_t prefixes(const struct perfpy_trie *trie, const unsigned char *text, size_t length, uint64_t *ranks,
                        uint64_t *lengths, size_t room)
 {
-    const struct fast_view view = fast_view(trie);
+    const struct fast_view *view = fast_view(trie);
     struct fast_prefixes found = {ranks, lengths, room, 0};
-    fast_find_prefixes(&view, text, length, &found);
+    fast_find_prefixes(view, text, length, &found);
     return found.count;
 }
 
@@ -47,18 +44,18 @@ static enum perfpy_trie_status arrive(const struct perfpy_trie *trie, struct per
 
 static enum perfpy_trie_status seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor, uint64_t rank)
 {
-    const struct fast_view view = fast_view(trie);
-    return arrive(trie, cursor, fast_seek(&view, cursor, rank), rank);
+    const struct fast_view *view = fast_view(trie);
+    return arrive(trie, cursor, fast_seek(view, cursor, rank), rank);
 }
 
 static enum perfpy_trie_status next(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor)
 {
-    const struct fast_view view = fast_view(trie);
+    const struct fast_view *view = fast_view(trie);
     if (cursor->rank + 1 >= trie->count) {
         cursor->rank = trie->count;
         return PERFPY_TRIE_OK;
     }
-    return arrive(trie, cursor, fast_advance(&view, cursor), cursor->rank + 1);
+    return arrive(trie, cursor, fast_advance(view, cursor), cursor->rank + 1);
 }
 
 static void close_cursor(struct perfpy_trie_cursor *cursor)

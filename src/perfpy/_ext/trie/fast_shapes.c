@@ -66,6 +66,8 @@ void perfpy_fast_shapes_choose(struct fast_shapes *shapes)
 {
     struct use used[FULL];
     size_t count = 0;
+    /* The empty ending, of which there is one, needs a short code: with nothing before it, it is at address 0. */
+    shapes->uses[find(shapes, FAST_FINAL)] = UINT32_MAX;
     for (size_t at = 0; at < TALLY; at++) {
         shapes->codes[at] = FAST_CODES;
         if (shapes->uses[at] >= LEAST_USES)

@@ -38,7 +38,7 @@ static inline unsigned fast_find_label_16(const unsigned char *labels, unsigned 
 #endif
 }
 
-/* Whether a key goes on with a text, whose 32 bytes can all be read; the key has more than `length` <= 31 bytes left.
+/* Whether a key goes on with a text, whose 32 bytes can all be read; the key has at least `length` <= 31 bytes left.
  * A vector may be read beyond the end of the key where it stays within its page, so that there is memory. */
 static inline bool fast_goes_on(const unsigned char *key, size_t left, const unsigned char *text, unsigned length)
 {
