@@ -87,6 +87,12 @@ static size_t common_prefix(const unsigned char *a, size_t a_length, const unsig
 {
     const size_t shorter = a_length < b_length ? a_length : b_length;
     size_t same = 0;
+    for (uint64_t x, y; shorter - same >= sizeof x; same += sizeof x) {
+        memcpy(&x, a + same, sizeof x);
+        memcpy(&y, b + same, sizeof y);
+        if (x != y)
+            break;
+    }
     while (same < shorter && a[same] == b[same])
         same++;
     return same;

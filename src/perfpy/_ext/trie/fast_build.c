@@ -82,7 +82,7 @@ static enum perfpy_trie_status pack(struct fast_packer *packer, uint64_t keys, c
                                     struct perfpy_trie_payload *payload)
 {
     perfpy_fast_count_keys(packer);
-    enum perfpy_trie_status status = perfpy_fast_cells_place(packer, keys, interrupt);
+    enum perfpy_trie_status status = perfpy_fast_cells_place(packer, interrupt);
     if (status == PERFPY_TRIE_OK)
         status = perfpy_fast_pack(packer, interrupt);
     if (status == PERFPY_TRIE_OK && packer->nodes.size >= LARGEST_3_BYTES) {

@@ -5,13 +5,16 @@
 
 #include "fast_pack.h"
 
+/* States with more keys are in the double array. Fewer would cost bytes, and with them misses of the cache, that eat up what
+ * cells save. */
+#ifndef LEAST_KEYS /* tests have others */
+#define LEAST_KEYS 256
+#endif
+
 enum {
     LONGEST_CHAIN = 2,             /* of states with a single way; a longer one is cheaper as a text */
     STATES_BETWEEN_POLLS = 1 << 12,
-    KEYS_PER_LEAST = 2500,
-    FEWEST_LEAST = 2,
-    MOST_LEAST = 256,
-    ATTEMPTS = 1 << 8,            /* before cells below are given up for states with as many ways */
+    ATTEMPTS = 48, /* before cells below are given up for states with as many ways */
 };
 
 /* The cells that are taken and the bases that are, one bit each. */
@@ -164,24 +167,11 @@ static bool list(struct fast_packer *packer)
     return true;
 }
 
-/* States with more keys are in the double array. Where there are few keys, nearly everything is in caches, and steps
- * between cells are so much cheaper than steps between nodes that it has to be a larger part. */
-static uint32_t least_keys(uint64_t keys)
-{
-#ifdef LEAST_KEYS /* of tests */
-    return (void)keys, LEAST_KEYS;
-#else
-    const uint64_t least = keys / KEYS_PER_LEAST;
-    return least < FEWEST_LEAST ? FEWEST_LEAST : least > MOST_LEAST ? MOST_LEAST : (uint32_t)least;
-#endif
-}
-
-enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, uint64_t keys,
-                                                const struct perfpy_interrupt *interrupt)
+enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
     const struct fast_automaton *automaton = packer->automaton;
     struct fast_cells *cells = &packer->cells;
-    mark(packer, least_keys(keys));
+    mark(packer, LEAST_KEYS);
     if (!list(packer))
         return PERFPY_TRIE_MEMORY;
     struct space space = {0};

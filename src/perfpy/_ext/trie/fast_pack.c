@@ -8,6 +8,9 @@
 
 enum { NODES_BETWEEN_POLLS = 1 << 14, MOST_POPULAR = FAST_NEAR_2 / 2, LARGEST = 1 << FAST_TARGET_BITS };
 
+/* While shapes are counted, one of so many states of the double array stands for all, where there are many. */
+enum { SAMPLED = 4, FEW_STATES = 4096 };
+
 /* States that wait for their nodes. A state is expanded when its targets are on the stack above it. */
 struct waiting {
     uint32_t *states; /* state << 1 | expanded: there are at most 2**30 of them */
@@ -144,7 +147,10 @@ static enum perfpy_trie_status write_all(struct fast_packer *packer, struct wait
     if (status != PERFPY_TRIE_OK)
         return status;
     const struct fast_cells *cells = &packer->cells;
+    const uint32_t sampled = packer->counting && cells->state_count > FEW_STATES ? SAMPLED : 1;
     for (uint32_t i = cells->state_count; i-- > 0;) {
+        if (i % sampled)
+            continue;
         if (!push_frontier(packer, waiting, cells->states[i]))
             return PERFPY_TRIE_MEMORY;
         status = write_waiting(packer, waiting, interrupt);

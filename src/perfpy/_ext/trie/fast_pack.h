@@ -79,8 +79,7 @@ void perfpy_fast_count_keys(struct fast_packer *packer);
 enum perfpy_trie_status perfpy_fast_pack(struct fast_packer *packer, const struct perfpy_interrupt *interrupt);
 
 /* Chooses the states of the double array, and their bases. */
-enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, uint64_t keys,
-                                                const struct perfpy_interrupt *interrupt);
+enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt);
 
 /* Writes the cells, when all nodes have addresses. */
 void perfpy_fast_cells_write(const struct fast_packer *packer, unsigned target_bits, unsigned char *cells);
