@@ -9,6 +9,7 @@ from .bloom import bloom
 from .compare import compare
 from .diffuse import diffuse
 from .distinct import distinct
+from .executors import executors
 from .julia import julia
 from .primes import primes
 from .trie import trie
@@ -20,5 +21,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, info, julia, diffuse, primes, distinct, bloom, trie):
+for _command in (compare, backends, executors, info, julia, diffuse, primes, distinct, bloom, trie):
     command.add_command(_command)

@@ -8,6 +8,8 @@ a `SharedArrays` block, and any other executor is sent values and sends values b
 
 from __future__ import annotations
 
+from ._available import Availability, available
+from ._check import Check, Report, check
 from ._pools import Engine, ExecutorLike, Reach, SupportsSubmit, engine
 from ._run import run
 from ._shared import SharedArrays, call_with_arrays
@@ -16,6 +18,11 @@ from ._sizes import Sizes
 __all__ = [
     "ExecutorLike",
     "resolve",
+    "available",
+    "Availability",
+    "check",
+    "Check",
+    "Report",
     "Engine",
     "Reach",
     "SharedArrays",

@@ -1,0 +1,64 @@
+"""Which engines can be used here, and what those that cannot be used need."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+from typing import NamedTuple
+
+
+class Availability(NamedTuple):
+    """Whether an engine can be used here.
+
+    Attributes
+    ----------
+    name : str
+        What to pass as ``executor=``.
+    available : bool
+        Whether what it needs is installed.
+    reason : str
+        Why not, and the remedy; empty where available.
+    version : str
+        The package the engine is from, and its version.
+    """
+
+    name: str
+    available: bool
+    reason: str
+    version: str
+
+
+def available() -> tuple[Availability, ...]:
+    """Say which engines ``executor=`` can name here, and why it cannot name the others.
+
+    Nothing is started or connected to: whether a cluster answers is known when it is called.
+
+    Returns
+    -------
+    tuple of Availability
+        A row for each engine: its name, whether it is available, the reason if not, and its version.
+
+    See Also
+    --------
+    check : Whether an engine keeps what it promises.
+
+    Examples
+    --------
+    >>> import perfpy
+    >>> rows = {row.name: row for row in perfpy.executors.available()}
+    >>> rows["threads"].available
+    True
+    """
+    python = f"Python {platform.python_version()}"
+    return (
+        Availability("threads", True, "", python),
+        Availability("processes", True, "", _version("loky") or python),
+    )
+
+
+def _version(package: str) -> str:
+    """Return a package's name and version, or an empty string where it is not installed."""
+    if importlib.util.find_spec(package) is None:
+        return ""
+    return f"{package} {importlib.metadata.version(package)}"

@@ -1,0 +1,246 @@
+"""The trials of `check`, each a function that returns what was seen or raises what was wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from ._pools import Engine
+from ._run import run
+
+#: Seconds after which an executor counts as one that does not answer.
+PATIENCE = 60.0
+
+
+class Unexpected(Exception):
+    """An executor did something else than what was expected of it."""
+
+
+class Refusal(Exception):
+    """An error with a memory, which has to survive the journey."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def expect(condition: bool, what: str) -> None:
+    """Raise what is missing, unless the condition holds."""
+    if not condition:
+        raise Unexpected(f"expected {what}")
+
+
+# What is called on the executor
+
+
+def _square_late(number: int) -> int:
+    time.sleep(0.002 * (9 - number % 10))
+    return number * number
+
+
+def _refuse(code: int) -> None:
+    raise Refusal(code)
+
+
+def _refuse_one(piece: int, code: int) -> int:
+    if piece == code:
+        _refuse(code)
+    return piece
+
+
+def _nothing(*_: object) -> None:
+    """Return None at once."""
+
+
+def _doubled(array: Any) -> Any:
+    return array * 2
+
+
+def _square_or_die(piece: int, mark: Path) -> int:
+    """Return a square; the first to get here dies instead, in the middle of its work."""
+    time.sleep(0.05)
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return piece * piece
+    os.kill(os.getpid(), signal.SIGKILL)
+    return -1
+
+
+# The trials
+
+
+def _futures(where: Engine) -> str:
+    future = where.executor.submit(pow, 2, 10)
+    expect(future.result(PATIENCE) == 1024, "the result of the call")
+    expect(future.done() is True and future.cancelled() is False, "a future that is done, not cancelled")
+    expect(future.exception(PATIENCE) is None, "no exception")
+    return ""
+
+
+def _pairs(where: Engine) -> str:
+    futures = [where.executor.submit(_square_late, number) for number in range(20)]
+    found = [future.result(PATIENCE) for future in futures]
+    expect(
+        found == [number * number for number in range(20)], "each future to have the result of its own call"
+    )
+    return ""
+
+
+def _callbacks(where: Engine) -> str:
+    future = where.executor.submit(_square_late, 3)
+    called: SimpleQueue[object] = SimpleQueue()
+    for when in ("", ", from one that is done"):
+        future.add_done_callback(called.put)
+        try:
+            found = called.get(timeout=PATIENCE)
+        except Empty:
+            raise Unexpected(f"expected a call back{when}") from None
+        expect(found is future, f"the future to be given to what it calls back{when}")
+    time.sleep(0.05)
+    expect(called.empty(), "one call back for each time it was asked for")
+    return ""
+
+
+def _values(where: Engine) -> str:
+    expect(where.executor.submit(_nothing).result(PATIENCE) is None, "None, where that is the result")
+    array = np.arange(2**17, dtype=np.uint64)
+    found = where.executor.submit(_doubled, array).result(PATIENCE)
+    expect(found.dtype == array.dtype and bool((found == 2 * array).all()), "the array that was made")
+    return "None, and an array of 1 MiB"
+
+
+def _errors(where: Engine) -> str:
+    future = where.executor.submit(_refuse, 7)
+    error = future.exception(PATIENCE)
+    expect(type(error) is Refusal, f"the error that was raised, not {type(error).__name__}")
+    assert isinstance(error, Refusal)
+    expect(error.code == 7 and error.args == (7,), "what the error carries")
+    text = "".join(traceback.format_exception(error))
+    expect("_refuse" in text and "_trials.py" in text, "the traceback to name the function that raised")
+    return ""
+
+
+def _unsendable(where: Engine) -> str:
+    """Threads take anything; whoever has to send it says that it cannot."""
+    items = (number for number in range(3))
+    try:
+        found = where.executor.submit(sum, items).result(PATIENCE)
+    except TimeoutError:
+        raise
+    except Exception as error:
+        return type(error).__name__
+    expect(found == 3, "the sum of what was sent")
+    return "sent"
+
+
+def _cancelling(where: Engine) -> str:
+    futures = [where.executor.submit(time.sleep, 0.02) for _ in range(where.window + 4)]
+    asked = futures[where.workers :]
+    cancelled = [future for future in asked if future.cancel()]
+    for future in cancelled:
+        expect(future.cancelled() is True, "a future that could be cancelled to be so")
+        try:
+            future.result(PATIENCE)
+        except CancelledError:
+            continue
+        raise Unexpected("expected no result of a future that was cancelled")
+    for future in futures:
+        if future not in cancelled:
+            expect(future.result(PATIENCE) is None, "the result of a future that was not cancelled")
+    return f"{len(cancelled)} of {len(asked)} that were waiting"
+
+
+def _window(where: Engine) -> str:
+    drawn = most = combined = 0
+
+    def pieces() -> Iterator[int]:
+        nonlocal drawn, most
+        for number in range(50):
+            drawn += 1
+            most = max(most, drawn - combined)
+            yield number
+
+    def combine(piece: int, result: int) -> None:
+        nonlocal combined
+        combined += 1
+        expect(result == piece * piece, "the result of the piece")
+
+    run(where, _square_late, (), pieces(), combine)
+    expect(combined == 50, "each piece once")
+    expect(most <= where.window, f"at most {where.window} pieces ahead, not {most}")
+    return f"{most} of 50 pieces ahead"
+
+
+def _first_error(where: Engine) -> str:
+    drawn: list[int] = []
+
+    def pieces() -> Iterator[int]:
+        for number in range(1000):
+            drawn.append(number)
+            yield number
+
+    try:
+        run(where, _refuse_one, (10,), pieces(), _nothing)
+    except Refusal as error:
+        expect(error.code == 10, "the error of the piece")
+    else:
+        raise Unexpected("expected the error of a piece to end the job")
+    expect(len(drawn) < 500, f"no more pieces once one has failed, not {len(drawn)}")
+    return f"{len(drawn)} of 1000 pieces drawn"
+
+
+def _answers(where: Engine) -> str:
+    import perfpy
+
+    executor = where.executor if where.spec is None else f"{where.spec[0]}:{where.spec[1]}"
+    count = perfpy.count_primes(10**10, executor=executor)
+    expect(count == 455_052_511, f"455052511 primes below 10**10, not {count}")
+    start, stop = 10**12, 10**12 + 2 * 10**7
+    listed = perfpy.primes(start, stop, executor=executor)
+    expect(np.array_equal(listed, perfpy.primes(start, stop)), "the primes of an interval")
+    julia = perfpy.julia(300, 200, executor=executor)
+    expect(np.array_equal(julia, perfpy.julia(300, 200)), "the counts of a Julia set")
+    return "count_primes(10**10), primes(10**12, 10**12 + 2*10**7), julia(300, 200)"
+
+
+def _overhead(where: Engine) -> str:
+    """Measured, not judged: what is much for one engine is little for another."""
+    calls = 50
+    best = float("inf")
+    for _ in range(3):
+        started = time.perf_counter()
+        run(where, _nothing, (), range(calls), _nothing)
+        best = min(best, time.perf_counter() - started)
+    return f"{best / calls * 1e6:.0f} us a piece that does nothing, {where.workers} workers"
+
+
+def with_a_kill(where: Engine, mark: Path) -> bool:
+    """Run pieces of which one kills its worker, once; tell whether all results are right."""
+    found: dict[int, int] = {}
+    run(where, _square_or_die, (mark,), range(12), found.__setitem__)
+    return found == {piece: piece * piece for piece in range(12)}
+
+
+TRIALS: tuple[tuple[str, Callable[[Engine], str]], ...] = (
+    ("a call gives a future", _futures),
+    ("a future has its own call's result", _pairs),
+    ("calls back once", _callbacks),
+    ("sends None and arrays", _values),
+    ("errors keep type and traceback", _errors),
+    ("what cannot be sent", _unsendable),
+    ("cancelling", _cancelling),
+    ("pieces are drawn when there is room", _window),
+    ("the first error ends a job", _first_error),
+    ("equal answers", _answers),
+    ("overhead", _overhead),
+)
