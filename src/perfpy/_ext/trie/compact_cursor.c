@@ -21,6 +21,8 @@ struct state {
     bool sound;
 };
 
+enum { FIRST_ROOM = 512 }; /* bytes of a key */
+
 /* A code has a bit at least, and as many are read behind a block as a word has. */
 enum { PASSED_MOST = 8 * (BLOCK_MOST + SLACK) };
 
@@ -223,7 +225,8 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     const struct compact compact = compact_of(trie);
     if (!cursor->state) {
         cursor->state = calloc(1, sizeof(struct state));
-        if (!cursor->state)
+        /* Most keys then need no more. */
+        if (!cursor->state || !reserve(cursor, FIRST_ROOM))
             return PERFPY_TRIE_MEMORY;
     }
     struct state *state = cursor->state;
