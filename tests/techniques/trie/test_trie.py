@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -68,10 +69,16 @@ def test_any_bytes(form, keys, probes):
     check_order(make(keys, form), keys, probes)
 
 
-@forms
-def test_real_keys(form):
+@cache
+def real_keys():
     keys = [*datasets.words()[::150], *datasets.paths(3000), *datasets.zipf_words(3000)]
     random.Random(1).shuffle(keys)
+    return keys
+
+
+@forms
+def test_real_keys(form):
+    keys = real_keys()
     one = make(keys, form)
     wanted = sorted(set(keys))
     assert list(one) == wanted
