@@ -29,6 +29,8 @@ from .techniques.counting import superloglog as superloglog
 from .techniques.diffusion import diffuse as diffuse
 from .techniques.diffusion import iter_diffuse as iter_diffuse
 from .techniques.julia import julia as julia
+from .techniques.pi import PiEstimate as PiEstimate
+from .techniques.pi import estimate_pi as estimate_pi
 from .techniques.primes import constellations as constellations
 from .techniques.primes import count_primes as count_primes
 from .techniques.primes import is_prime as is_prime

@@ -17,6 +17,7 @@ from perfpy.techniques.cardinality import _workloads as _cardinality
 from perfpy.techniques.counting import _workloads as _counting
 from perfpy.techniques.diffusion import _workloads as _diffusion
 from perfpy.techniques.julia import _workloads as _julia
+from perfpy.techniques.pi import _workloads as _pi
 from perfpy.techniques.primes import _workloads as _primes
 from perfpy.techniques.trie import _workloads as _trie
 
@@ -436,6 +437,32 @@ CASES = {
             ({"method": "fast"}, ValueError),
         ),
         out=True,
+    ),
+    "estimate_pi": Case(
+        function=perfpy.estimate_pi,
+        arrays={},
+        options={"samples": 40, "seed": 3},
+        empty={},
+        huge={"samples": 2**63, "seed": 3},
+        lengthy={"samples": 10**9},
+        workload=_pi.WORKLOADS[0].arguments,
+        bad=(
+            ({"samples": True}, TypeError),
+            ({"samples": "7"}, TypeError),
+            ({"samples": None}, TypeError),
+            ({"samples": 1.5}, ValueError),
+            ({"samples": float("nan")}, ValueError),
+            ({"samples": 0}, ValueError),
+            ({"samples": -1}, ValueError),
+            ({"samples": 2**63 + 1}, ValueError),
+            ({"seed": -1}, ValueError),
+            ({"seed": 2**64}, ValueError),
+            ({"seed": 0.5}, ValueError),
+            ({"seed": "1"}, TypeError),
+        ),
+        out=False,
+        held=0,
+        content=lambda estimate: repr(estimate).encode(),
     ),
     "trie": Case(
         function=perfpy.trie,

@@ -11,6 +11,7 @@ from .diffuse import diffuse
 from .distinct import distinct
 from .executors import executors
 from .julia import julia
+from .pi import pi
 from .primes import primes
 from .trie import trie
 
@@ -21,5 +22,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, executors, info, julia, diffuse, primes, distinct, bloom, trie):
+for _command in (compare, backends, executors, info, julia, diffuse, primes, pi, distinct, bloom, trie):
     command.add_command(_command)

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._number import NUMBER
 from ._shared import clean_end, short_errors, writing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_POWER = re.compile(r"(\d+)(?:\*\*|\^)(\d+)([+-]\d+)?")
-_LARGEST_EXPONENT = 10_000  # beyond it a slip of the finger would take all memory
 _BLOCK = 2**16  # primes written at a time
-
-
-class _Number(click.ParamType):  # type: ignore[type-arg]
-    """An integer as people write it: 1000000, 1_000_000, 1e6, 10**6, 10^6, 2**64-59."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        found = _integer(value.strip())
-        if found is None:
-            self.fail(f"{value!r} is not a whole number like 1000000, 1e6, 10**6 or 2**64-59", param, ctx)
-        return found
-
-
-_NUMBER = _Number()
-
-
-def _integer(text: str) -> int | None:
-    power = _POWER.fullmatch(text.replace("_", ""))
-    if power:
-        base, exponent, rest = int(power[1]), int(power[2]), int(power[3] or 0)
-        return base**exponent + rest if exponent <= _LARGEST_EXPONENT else None
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    if (
-        not number.is_finite()
-        or number.adjusted() > _LARGEST_EXPONENT
-        or number != number.to_integral_value()
-    ):
-        return None
-    return int(number)
 
 
 class _ListByDefault(click.Group):
@@ -66,7 +28,7 @@ class _ListByDefault(click.Group):
 
 _backend = click.option("--backend", default="auto", show_default=True)
 _executor = click.option("--executor", metavar="E", help='Where it runs, as "threads" or "processes:4".')
-_numbers = click.argument("numbers", nargs=-1, type=_NUMBER, metavar="[N ...]")
+_numbers = click.argument("numbers", nargs=-1, type=NUMBER, metavar="[N ...]")
 
 
 @click.group(cls=_ListByDefault)
@@ -79,8 +41,8 @@ def primes() -> None:
 
 
 @primes.command("list")
-@click.argument("start", type=_NUMBER)
-@click.argument("stop", type=_NUMBER, required=False)
+@click.argument("start", type=NUMBER)
+@click.argument("stop", type=NUMBER, required=False)
 @_backend
 def list_(start: int, stop: int | None, backend: str) -> None:
     """List the primes below STOP, or from START on below STOP, one per line."""
@@ -98,8 +60,8 @@ def list_(start: int, stop: int | None, backend: str) -> None:
 
 
 @primes.command()
-@click.argument("start", type=_NUMBER)
-@click.argument("stop", type=_NUMBER, required=False)
+@click.argument("start", type=NUMBER)
+@click.argument("stop", type=NUMBER, required=False)
 @_backend
 @_executor
 def count(start: int, stop: int | None, backend: str, executor: str | None) -> None:
@@ -142,7 +104,7 @@ def test(numbers: Sequence[int], backend: str) -> None:
 
 
 @primes.command()
-@click.argument("n", type=_NUMBER)
+@click.argument("n", type=NUMBER)
 @_backend
 def nth(n: int, backend: str) -> None:
     """Write prime number N; the first is 2."""
@@ -153,7 +115,7 @@ def nth(n: int, backend: str) -> None:
 
 
 @primes.command("next")
-@click.argument("n", type=_NUMBER)
+@click.argument("n", type=NUMBER)
 @_backend
 def next_(n: int, backend: str) -> None:
     """Write the smallest prime above N."""
@@ -164,7 +126,7 @@ def next_(n: int, backend: str) -> None:
 
 
 @primes.command()
-@click.argument("n", type=_NUMBER)
+@click.argument("n", type=NUMBER)
 @_backend
 def previous(n: int, backend: str) -> None:
     """Write the largest prime below N."""
@@ -176,7 +138,7 @@ def previous(n: int, backend: str) -> None:
 
 def _given(numbers: Sequence[int]) -> Iterable[int]:
     """Return the numbers of the command line, or those of standard input, as they come."""
-    return numbers or (_NUMBER.convert(word, None, None) for line in sys.stdin for word in line.split())
+    return numbers or (NUMBER.convert(word, None, None) for line in sys.stdin for word in line.split())
 
 
 def _lines(numbers: NDArray[Any]) -> Iterator[memoryview]:

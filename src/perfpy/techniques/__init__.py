@@ -23,6 +23,7 @@ _FOLDERS = {
     "prime_factors": "primes",
     "twin_primes": "primes",
     "constellations": "primes",
+    "estimate_pi": "pi",
     "bloom_filter": "bloom",
     "hyperloglog": "cardinality",
     "exaloglog": "cardinality",

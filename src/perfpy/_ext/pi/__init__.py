@@ -1,0 +1,1 @@
+"""Compiled backends of prime numbers; private."""

@@ -1,0 +1,3 @@
+ISA: str
+
+def count_inside(seed: int, start: int, stop: int, /) -> int: ...
