@@ -9,7 +9,7 @@
 #include "compact_build.h"
 
 #ifndef FIRST_PAIR_BITS /* tests start with less */
-#define FIRST_PAIR_BITS 12
+#define FIRST_PAIR_BITS 16
 #endif
 
 #define NOWHERE UINT32_MAX
@@ -49,40 +49,26 @@ static struct pair *slot_of(const struct pairing *pairing, uint64_t name)
     return pairing->pairs + slot;
 }
 
-/* Makes a table anew with 2**bits slots, of the pairs that occur often enough. */
-static bool rebuild(struct pairing *pairing, uint32_t bits, uint32_t least)
+/* Forgets pairs that are no more, and makes room for as many as there are. */
+static bool make_room(struct pairing *pairing)
 {
-    const size_t size = (size_t)1 << pairing->pair_bits;
     struct pair *old = pairing->pairs;
-    struct pair *pairs = calloc((size_t)1 << bits, sizeof *pairs);
-    if (!pairs) {
-        pairing->failed = true;
+    const size_t size = (size_t)1 << pairing->pair_bits;
+    pairing->pair_bits++;
+    pairing->pairs = calloc((size_t)1 << pairing->pair_bits, sizeof *pairing->pairs);
+    if (!pairing->pairs) {
+        pairing->pairs = old;
+        pairing->pair_bits--;
         return false;
     }
-    pairing->pairs = pairs;
-    pairing->pair_bits = bits;
     pairing->pair_count = 0;
     for (size_t i = 0; i < size; i++)
-        if (old[i].name && old[i].count >= least) {
+        if (old[i].name && old[i].count) {
             *slot_of(pairing, old[i].name) = old[i];
             pairing->pair_count++;
         }
     free(old);
     return true;
-}
-
-/* Forgets pairs that are too rare for a rule. They never become more frequent, as all new neighbours are of a new symbol;
- * without them the table stays in a cache. To be called between rules. */
-static void forget_rare(struct pairing *pairing, uint32_t least)
-{
-    uint32_t bits = FIRST_PAIR_BITS, often = 0;
-    if (4 * (uint64_t)pairing->pair_count < UINT64_C(1) << pairing->pair_bits)
-        return;
-    for (size_t i = 0; i < (size_t)1 << pairing->pair_bits; i++)
-        often += pairing->pairs[i].count >= least;
-    while (UINT64_C(1) << bits < 8 * (uint64_t)often)
-        bits++;
-    rebuild(pairing, bits, least);
 }
 
 /* Whether a rule may hold this: special operations stay by themselves. */
@@ -161,9 +147,10 @@ static void count_pair(struct pairing *pairing, uint32_t place)
     const uint64_t name = name_at(pairing, place);
     if (!name)
         return;
-    if (3 * (uint64_t)pairing->pair_count > UINT64_C(2) << pairing->pair_bits &&
-        !rebuild(pairing, pairing->pair_bits + 1, 1))
+    if (3 * (uint64_t)pairing->pair_count > UINT64_C(2) << pairing->pair_bits && !make_room(pairing)) {
+        pairing->failed = true;
         return;
+    }
     struct pair *pair = slot_of(pairing, name);
     if (!pair->name) {
         *pair = (struct pair){.name = name, .first = NOWHERE};
@@ -184,8 +171,6 @@ static void uncount_pair(struct pairing *pairing, uint32_t place)
     if (!name)
         return;
     struct pair *pair = slot_of(pairing, name);
-    if (!pair->name)
-        return;
     const uint32_t earlier = pairing->places[place].earlier, later = pairing->places[place].later;
     pair->count--;
     if (earlier == NOWHERE)
@@ -307,7 +292,6 @@ static void push_fresh(struct pairing *pairing, uint32_t least)
             push(pairing, (struct candidate){pairing->fresh[i], count});
     }
     pairing->fresh_count = 0;
-    forget_rare(pairing, least);
 }
 
 static enum perfpy_trie_status make_rules(struct pairing *pairing, uint32_t least, struct grammar *grammar,
