@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from ._available import Availability, available
 from ._check import Check, Report, check
-from ._pools import Engine, ExecutorLike, Reach, SupportsSubmit, engine
+from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
+from ._pools import engine
 from ._run import run
 from ._shared import SharedArrays, call_with_arrays
 from ._sizes import Sizes
@@ -40,20 +41,26 @@ def resolve(spec: ExecutorLike) -> SupportsSubmit | None:
     Parameters
     ----------
     spec : None, str or executor
-        None for the calling thread; ``"threads"`` or ``"processes"`` for a worker per available core, or
-        with a number of workers, as ``"threads:4"``; or an object whose ``submit`` returns futures (PEP
-        3148), which is returned unchanged.
+        None for the calling thread; ``"threads"``, ``"processes"`` or ``"dask"`` for a worker per available
+        core of this machine, or with a number of workers, as ``"threads:4"``; ``"dask://HOST:PORT"`` for
+        the Dask cluster with that scheduler; or an object whose ``submit`` returns futures (PEP 3148), which
+        is returned unchanged.
 
     Returns
     -------
     executor or None
-        For a string, perfpy's own pool for that number of workers. It is created when first asked for,
-        shared by all calls, and shut down when the interpreter exits; shutting it down yourself is an error.
+        For a string, perfpy's own executor. It is created when first asked for, shared by all calls, and
+        shut down when the interpreter exits, as are the workers that it started; shutting it down yourself
+        is an error.
 
     Raises
     ------
     ValueError
         If a string names no executor or its number of workers is not a positive integer.
+    ImportError
+        If the package of an executor is not installed.
+    ConnectionError
+        If a cluster does not answer within seconds, or has no workers.
     TypeError
         If `spec` is neither None, a string, nor an object with a ``submit`` method.
 

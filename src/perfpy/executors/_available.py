@@ -54,7 +54,15 @@ def available() -> tuple[Availability, ...]:
     return (
         Availability("threads", True, "", python),
         Availability("processes", True, "", _version("loky") or python),
+        _packaged("dask", "distributed"),
     )
+
+
+def _packaged(name: str, package: str) -> Availability:
+    """Describe an engine that a package provides."""
+    version = _version(package)
+    missing = f'the package {package!r} is not installed; install it with: pip install "perfpy[{name}]"'
+    return Availability(name, bool(version), "" if version else missing, version)
 
 
 def _version(package: str) -> str:

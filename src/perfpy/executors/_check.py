@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import NamedTuple
 
 from . import _trials
-from ._pools import Engine, ExecutorLike, Reach, engine
+from ._engine import Engine, ExecutorLike, Reach
+from ._pools import engine
 
 
 class Check(NamedTuple):

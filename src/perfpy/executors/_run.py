@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from ._crew import Crew
-from ._pools import Engine, Reach, discard, renew
+from ._engine import Engine, Reach
+from ._pools import discard, renew
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -97,9 +98,17 @@ class _Job:
 
     def next_result(self) -> tuple[Any, Any]:
         """Wait for a piece; raise what it raised."""
-        future = self._finished.get()
+        future = self._next_future()
         result = future.result()
         return self._pending.pop(future), result
+
+    def _next_future(self) -> Any:
+        while True:
+            try:
+                return self._finished.get(timeout=None if self._engine.check is None else _SILENCE)
+            except Empty:
+                assert self._engine.check is not None
+                self._engine.check()
 
     def restart(self, error: concurrent.futures.BrokenExecutor) -> None:
         """Go on with a fresh pool: all that was under way has to be done again."""
@@ -112,6 +121,7 @@ class _Job:
             ) from error
         fresh = renew(self._engine)
         if fresh is None:
+            error.add_note(f"perfpy was computing {self._under_way()}")
             raise error
         self._engine, self._restarted = fresh, True
         self._lost.extend(self._pending.values())
@@ -120,7 +130,7 @@ class _Job:
 
     def abandon(self, *, at_once: bool) -> None:
         """Cancel what has not started, and let nothing write into the caller's arrays any more."""
-        if at_once and self._engine.spec is not None and self._engine.reach is Reach.HOST:
+        if at_once and self._engine.stop is not None:
             # Nothing is cancelled first: a pool of Python 3.11 whose workers die trips over it.
             discard(self._engine)
             return
@@ -134,3 +144,4 @@ class _Job:
 
 
 _END = object()
+_SILENCE = 5.0  # seconds without a result after which an engine is asked whether it is still there

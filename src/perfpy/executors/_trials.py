@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._pools import Engine
+from ._engine import Engine
 from ._run import run
 
 #: Seconds after which an executor counts as one that does not answer.
@@ -202,7 +202,7 @@ def _first_error(where: Engine) -> str:
 def _answers(where: Engine) -> str:
     import perfpy
 
-    executor = where.executor if where.spec is None else f"{where.spec[0]}:{where.spec[1]}"
+    executor = where.executor if where.spec is None else where.spec
     count = perfpy.count_primes(10**10, executor=executor)
     expect(count == 455_052_511, f"455052511 primes below 10**10, not {count}")
     start, stop = 10**12, 10**12 + 2 * 10**7

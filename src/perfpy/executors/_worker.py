@@ -1,12 +1,15 @@
-"""What the workers of perfpy's own pools do when they start."""
+"""What the workers of perfpy's own pools do when they start, and what those of clusters do for a call."""
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
+from typing import Any
 
 _here = threading.local()
 _in_worker_process = False
@@ -32,10 +35,51 @@ def start_process(parent: int | None) -> None:
     global _in_worker_process
     _in_worker_process = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # One worker per core is enough: the tools inside a worker start no threads of their own.
-    for variable in ("NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
+    limit_threads()
     threading.Thread(target=_end_with_parent, args=(parent,), name="perfpy-parent-watch", daemon=True).start()
+
+
+def dask_setup(_worker: object) -> None:
+    """Initialise a worker process of perfpy's own Dask cluster; the name is Dask's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limit_threads()
+
+
+def call(packed: bytes) -> Any:
+    """Make a call that `_bridge.packed` packed, as a worker."""
+    fn, args, kwargs = pickle.loads(packed)
+    before = is_worker()
+    _here.worker = True
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        _here.worker = before
+
+
+def limit_threads() -> None:
+    """Let the tools inside a worker start no threads of their own: one worker per core is enough."""
+    unset = threads_unset()
+    os.environ.update(unset)
+    # A library that is loaded has read the environment; numpy's is, before a worker can be initialised.
+    if len(unset) == len(_VARIABLES) and importlib.util.find_spec("threadpoolctl") is not None:
+        import threadpoolctl
+
+        threadpoolctl.threadpool_limits(1)
+
+
+def threads_unset() -> dict[str, str]:
+    """Return the variables of the environment that limit threads and that the user has not set."""
+    return {variable: "1" for variable in _VARIABLES if variable not in os.environ}
+
+
+#: What says how many threads a tool starts.
+_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 
 
 def _end_with_parent(parent: int | None) -> None:

@@ -1,0 +1,178 @@
+"""Dask: a cluster of this machine, made when it is first asked for, or one that runs somewhere."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from functools import partial
+from typing import Any
+
+from . import _bridge, _worker
+from ._engine import Engine, Reach
+
+_TO_ANSWER = 5.0  # seconds that a scheduler has to answer, and a cluster to have a worker
+_TO_RESTART = 20.0  # seconds that a worker which died has to come back
+_LARGE = 1 << 23  # bytes of a call beyond which Dask wants it sent apart from the graph
+_REMEDY = 'executor "dask" needs the package \'distributed\'; install it with: pip install "perfpy[dask]"'
+
+
+def checked_address(argument: str) -> str:
+    """Return ``//HOST:PORT`` if it is that."""
+    host, colon, port = argument.removeprefix("//").rpartition(":")
+    if not (host and colon and port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise ValueError(f"expected dask://HOST:PORT, not dask:{argument}")
+    return argument
+
+
+def embedded(workers: int) -> Engine:
+    """Start a cluster of worker processes on this machine, which ends with this process."""
+    distributed = _imported()
+    folder = tempfile.TemporaryDirectory(prefix="perfpy-dask-", ignore_cleanup_errors=True)
+    try:
+        cluster = distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",  # its server is there in any case; without a dashboard
+            scheduler_kwargs={"dashboard": False, "allowed_failures": 1},
+            silence_logs=logging.CRITICAL,
+            local_directory=folder.name,
+            preload=[_worker.__name__],
+        )
+    except RuntimeError as error:
+        raise RuntimeError(
+            "the Dask cluster of this machine did not start: its workers import the main script, which may "
+            "lack its `if __name__ == '__main__':` guard; the reason is on stderr"
+        ) from error
+    client = distributed.Client(cluster, set_as_default=False)
+    stop = _Once(partial(_end, client, cluster, folder))
+    atexit.register(stop)
+    return _engine(distributed, client, workers, "the Dask cluster of this machine", stop)
+
+
+def connected(address: str) -> Engine:
+    """Connect to the scheduler of a running cluster."""
+    distributed = _imported()
+    where = f"the Dask scheduler at {address.removeprefix('//')}"
+    try:
+        client = distributed.Client(f"tcp:{address}", timeout=_TO_ANSWER, set_as_default=False, name="perfpy")
+    except (OSError, TimeoutError) as error:
+        raise ConnectionError(
+            f"{where} does not answer within {_TO_ANSWER:.0f} s; start one with: dask scheduler, "
+            f"and workers with: dask worker tcp:{address}"
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=_TO_ANSWER)
+    except TimeoutError as error:
+        client.close()
+        raise ConnectionError(f"{where} has no workers; start one with: dask worker tcp:{address}") from error
+    workers = sum(client.nthreads().values())
+    stop = _Once(client.close)
+    atexit.register(stop)
+    return _engine(distributed, client, workers, where, stop)
+
+
+def _imported() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise ImportError(_REMEDY) from error
+    return distributed
+
+
+def _engine(distributed: Any, client: Any, workers: int, where: str, stop: Callable[[], None]) -> Engine:
+    executor = DaskExecutor(client, where, (CancelledError, distributed.scheduler.KilledWorker))
+    return Engine(
+        executor,
+        workers,
+        Reach.NOTHING,
+        longest=1.0,
+        shortest=0.1,
+        stop=stop,
+        check=executor.check,
+    )
+
+
+class DaskExecutor:
+    """Calls on a cluster, with futures as PEP 3148 has them.
+
+    Dask's own executor looks into the arguments of a call for futures and for names of tasks, and does not
+    say what became of a call whose scheduler is gone.
+    """
+
+    def __init__(self, client: Any, where: str, broken: tuple[type[BaseException], ...]) -> None:
+        self._client = client
+        self._where = where
+        self._broken = broken
+        self._running: set[Any] = set()  # Dask gives up what nobody refers to
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Schedule a call and return its future."""
+        self._connected()
+        call: Any = _bridge.packed(fn, args, kwargs)
+        if len(call) > _LARGE:
+            call = self._client.scatter(call, hash=False)
+        remote = self._client.submit(_worker.call, call, pure=False)
+        self._running.add(remote)
+        future: Future[Any] = Future()
+        future.add_done_callback(partial(self._cancel, remote))
+        remote.add_done_callback(partial(self._settle, future))
+        return future
+
+    def check(self) -> None:
+        """Raise BrokenExecutor when nobody is left to do the work."""
+        self._connected()
+        try:
+            self._client.wait_for_workers(1, timeout=_TO_RESTART)
+        except TimeoutError as error:
+            raise BrokenExecutor(f"{self._where} has no workers left") from error
+
+    def _connected(self) -> None:
+        if self._client.status != "running":
+            raise BrokenExecutor(f"the connection to {self._where} is lost")
+
+    def _settle(self, future: Future[Any], remote: Any) -> None:
+        _bridge.settle(future, remote.result, self._broken, self._where)
+        self._running.discard(remote)
+
+    def _cancel(self, remote: Any, future: Future[Any]) -> None:
+        if future.cancelled() and self._client.status == "running":
+            remote.cancel()
+
+
+class _Once:
+    """A call that is made once, by whoever comes first, in the process that it is meant for."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call: Callable[[], object] | None = call
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        if os.getpid() != self._process:
+            return
+        with self._lock:
+            call, self._call = self._call, None
+        atexit.unregister(self)
+        if call is not None:
+            call()
+
+
+def _end(client: Any, cluster: Any, folder: tempfile.TemporaryDirectory[str]) -> None:
+    """End a cluster at once: closed in good order, it waits for what its workers are doing."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+    for nanny in cluster.workers.values():
+        with contextlib.suppress(ProcessLookupError, TypeError):  # it has none while it starts one
+            os.kill(nanny.pid, signal.SIGKILL)
+    client.close(timeout=2)
+    cluster.close(timeout=5)
+    folder.cleanup()
