@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -44,6 +45,22 @@ def use(one):
             attempt()
         except (ValueError, MemoryError):  # of bytes that are no UTF-8; of a key that is said to be huge
             continue
+
+
+@forms
+def test_garbage_in_cycles_is_collected(form, tmp_path):
+    path = tmp_path / "words.trie"
+    make(KEYS, form).save(path)
+    kind = type(make([], form))
+    for _ in range(20):
+        for one in (kind.load(path), kind.load(path, mmap=False), make(KEYS, form)):
+            part, keys = one.keys("p"), iter(one)
+            next(keys)
+            cycle = [one, part, keys, reversed(one)]
+            cycle.append(cycle)
+            del one, part, keys, cycle
+        gc.collect()
+    assert list(make(KEYS, form)) == sorted(KEYS)
 
 
 @forms

@@ -310,10 +310,11 @@ static PyObject *trie_new(PyTypeObject *type, PyObject *arguments, PyObject *key
     return NULL;
 }
 
+/* The object with the memory is not visited: a memoryview in cyclic garbage would be cleared while its memory is in use
+ * here, of which Python crashes. What memory belongs to refers to no trie, so that no cycle is missed. */
 static int trie_traverse(PerfpyTrie *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(self->memory.obj);
     return 0;
 }
 
