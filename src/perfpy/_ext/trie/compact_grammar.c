@@ -189,19 +189,20 @@ static void replace(struct pairing *pairing, uint64_t name, uint32_t symbol)
         const struct pair *pair = slot_of(pairing, name);
         if (pair->count == 0)
             return;
+        struct place *places = pairing->places;
         const uint32_t place = pair->first;
-        const uint32_t next = pairing->places[place].after, last = pairing->places[place].before, then = pairing->places[next].after;
-        if (pairing->places[place].later != NOWHERE)
-            __builtin_prefetch(&pairing->places[pairing->places[place].later]);
+        const uint32_t next = places[place].after, last = places[place].before, then = places[next].after;
+        if (places[place].later != NOWHERE)
+            __builtin_prefetch(&places[places[place].later]);
         if (last != NOWHERE)
             uncount_pair(pairing, last);
         uncount_pair(pairing, place);
         uncount_pair(pairing, next);
-        pairing->places[place].symbol = symbol;
-        pairing->places[next].symbol = GONE;
-        pairing->places[place].after = then;
+        places[place].symbol = symbol;
+        places[next].symbol = GONE;
+        places[place].after = then;
         if (then != NOWHERE)
-            pairing->places[then].before = place;
+            places[then].before = place;
         if (last != NOWHERE)
             count_pair(pairing, last);
         count_pair(pairing, place);

@@ -74,7 +74,8 @@ static bool leads_to(const struct compact *compact, const struct perfpy_trie_cur
 }
 
 /* Goes through all keys. `last` has room for a key and is the caller's to free. */
-static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor, struct perfpy_trie_cursor *last)
+static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                       struct perfpy_trie_cursor *last)
 {
     const struct compact compact = compact_of(trie);
     uint32_t block = 0;

@@ -60,7 +60,8 @@ static void add_symbol(struct parser *parser, uint32_t symbol)
     parser->steps[node] = (struct way){text->cost, symbol};
 }
 
-/* Puts the slots into a table that is as small as it can be, now that their number is known: it is to stay in a cache. */
+/* Puts the slots into a table that is as small as it can be, now that their number is known: the less of a cache it
+ * takes the better. */
 static bool shrink(struct parser *parser)
 {
     struct parser small = *parser;

@@ -25,8 +25,8 @@ static inline void add_start(struct starts *starts, uint64_t rank, uint64_t leng
 }
 
 /* A search in a block. Of the current key, `depth` bytes long, the first `common` are those of `key`; it is below `key`
- * unless they are the same that far, so if it is longer it differs at byte `common`, and whatever is appended or cut off
- * behind that byte does not matter. If it is cut to less than `common`, all keys that follow are above. */
+ * unless they are the same that far, so if it is longer it differs at byte `common`, and whatever is appended or cut
+ * off behind that byte does not matter. If it is cut to less than `common`, all keys that follow are above. */
 struct search {
     const unsigned char *key;
     int64_t length, depth, common;
@@ -121,7 +121,7 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
             }
             const uint64_t token = load_le64(compact->tokens + 8 * (size_t)number);
             const int64_t lowest = search.depth - token_low(token);
-            /* A key that the other one starts with may end before the byte: not to be missed if such keys are wanted. */
+            /* A key that the other one starts with may end before that byte, and is not missed if it is wanted. */
             const bool below = !starts && token_byte(token) < search.next;
             if (lowest + below > search.common) {
                 search.depth += token_net(token);
@@ -191,9 +191,9 @@ static void reverse(uint64_t *numbers, uint64_t count)
     }
 }
 
-/* Goes through the blocks that may hold keys the text starts with, last one first: those in earlier blocks are not longer
- * than what the text shares with the separator, and not the separator. Stores longest keys first, or where `total` says
- * how many there are, shortest first. */
+/* Goes through the blocks that may hold keys the text starts with, last one first: those in earlier blocks are not
+ * longer than what the text shares with the separator, and not the separator. Stores longest keys first, or where
+ * `total` says how many there are, shortest first. */
 static uint64_t gather_prefixes(const struct compact *compact, const unsigned char *text, size_t length,
                                 struct starts room, const uint64_t *total)
 {

@@ -8,7 +8,7 @@ static bool is_special(uint32_t symbol)
     return symbol >= OP_RAW && symbol < OP_COUNT;
 }
 
-/* Fills the order from short codes to long ones, special symbols last, and gives all lengths out again in that order. */
+/* Fills the order from short codes to long ones, special symbols last, and gives all lengths out in that order. */
 static void set_order(uint32_t symbols, struct codes *codes)
 {
     uint32_t of_length[CODE_MOST + 1] = {0};
@@ -124,10 +124,11 @@ static void make_alphabet(const struct grammar *grammar, const struct codes *cod
     const uint32_t listed = different > 256 ? 255 : different;
     for (uint32_t op = 0; op < OP_RAW; op++)
         alphabet->byte_of[op] = -1;
+    const int *byte_of = alphabet->byte_of;
     for (; alphabet->count < listed; alphabet->count++) {
         uint32_t most = 0;
         for (uint32_t op = 1; op < OP_RAW; op++)
-            if (alphabet->byte_of[op] < 0 && (alphabet->byte_of[most] >= 0 || alphabet->used[op] > alphabet->used[most]))
+            if (byte_of[op] < 0 && (byte_of[most] >= 0 || alphabet->used[op] > alphabet->used[most]))
                 most = op;
         alphabet->byte_of[most] = (int)alphabet->count;
         alphabet->listed[alphabet->count] = (uint16_t)most;
