@@ -222,7 +222,8 @@ struct compact_place perfpy_compact_locate(const struct compact *compact, const 
         if (found != window)
             return perfpy_compact_match(compact, last_before(compact, behind), key, length);
         const uint32_t further = link & ~LINK_RECORD;
-        if (further <= next)
+        /* Damaged, unless the record comes later and the key goes on after the window. */
+        if (further <= next || (window & 255) != WINDOW_GOES_ON)
             return perfpy_compact_match(compact, 0, key, length);
         next = further;
         depth += WINDOW_BYTES;
