@@ -160,6 +160,25 @@ def test_processes_give_the_result_and_leave_nothing(tmp_path: Path, hide_loky: 
 
 
 @POOLS
+def test_libraries_in_workers_start_no_threads(tmp_path: Path, hide_loky: bool) -> None:
+    pytest.importorskip("threadpoolctl", reason="needs threadpoolctl to see and limit threads")
+    script = start_script(
+        tmp_path,
+        """
+        import threadpoolctl
+        pool = executors.resolve("processes:2")
+        pool.submit(perfpy.julia, 5, 5, backend="numpy").result()
+        assert pool.submit(os.getenv, "NUMBA_NUM_THREADS").result() == "1"
+        found = pool.submit(threadpoolctl.threadpool_info).result()
+        assert found and all(each["num_threads"] == 1 for each in found), found
+        """,
+        hide_loky=hide_loky,
+    )
+    _, errors = finish(script)
+    assert script.returncode == 0, errors
+
+
+@POOLS
 def test_a_killed_worker_costs_one_retry(tmp_path: Path, hide_loky: bool) -> None:
     script = start_script(
         tmp_path,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import platform
+import shutil
 from typing import NamedTuple
+
+from . import _mpi
 
 
 class Availability(NamedTuple):
@@ -16,7 +19,7 @@ class Availability(NamedTuple):
     name : str
         What to pass as ``executor=``.
     available : bool
-        Whether what it needs is installed.
+        Whether what it needs is there.
     reason : str
         Why not, and the remedy; empty where available.
     version : str
@@ -55,6 +58,7 @@ def available() -> tuple[Availability, ...]:
         Availability("threads", True, "", python),
         Availability("processes", True, "", _version("loky") or python),
         _packaged("dask", "distributed"),
+        _mpi_row(),
     )
 
 
@@ -63,6 +67,19 @@ def _packaged(name: str, package: str) -> Availability:
     version = _version(package)
     missing = f'the package {package!r} is not installed; install it with: pip install "perfpy[{name}]"'
     return Availability(name, bool(version), "" if version else missing, version)
+
+
+def _mpi_row() -> Availability:
+    row = _packaged("mpi", "mpi4py")
+    if not row.available:
+        return row
+    if shutil.which("mpiexec") is None:
+        reason = "there is no mpiexec; install an MPI, on Debian with: apt install openmpi-bin"
+    elif not _mpi.started_for_it():
+        reason = f"the program has to be started with: {_mpi.COMMAND}"
+    else:
+        return row
+    return Availability(row.name, False, reason, "")
 
 
 def _version(package: str) -> str:

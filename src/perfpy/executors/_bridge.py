@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 
 def packed(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
     """Return a call as bytes, so that no engine looks into its arguments; complain here if that cannot be."""
-    import cloudpickle  # the engines need it themselves; it also packs functions of the main script
-
-    result: bytes = cloudpickle.dumps((fn, args, kwargs), protocol=5)
+    try:
+        import cloudpickle as tool  # packs functions of the main script, too
+    except ImportError:
+        tool = pickle
+    result: bytes = tool.dumps((fn, args, kwargs), protocol=5)
     return result
 
 

@@ -8,11 +8,12 @@ import difflib
 import os
 import threading
 
-from . import _dask, _local, _worker
+from . import _dask, _local, _mpi, _worker
 from ._engine import Engine, Here, Reach, SupportsSubmit, cores, count
 
-_NAMES = ("threads", "processes", "dask")
-_KNOWN = ", ".join(f"{name!r}" for name in (*_NAMES, *(f"{name}:N" for name in _NAMES), "dask://HOST:PORT"))
+_COUNTED = ("threads", "processes", "dask")  # which take a number of workers
+_NAMES = (*_COUNTED, "mpi")
+_KNOWN = ", ".join(f"{name!r}" for name in (*_NAMES, *(f"{name}:N" for name in _COUNTED), "dask://HOST:PORT"))
 
 _lock = threading.Lock()
 _engines: dict[str, Engine] = {}
@@ -74,6 +75,10 @@ def _canonical(spec: str) -> str:
     try:
         if name == "dask" and argument.startswith("//"):
             return f"dask:{_dask.checked_address(argument)}"
+        if name == "mpi":
+            if colon:
+                raise ValueError("mpiexec decides how many workers there are")
+            return "mpi"
         return f"{name}:{count(argument) if colon else cores()}"
     except ValueError as error:
         raise ValueError(f"executor {spec!r}: {error}") from None
@@ -87,11 +92,14 @@ def _own(spec: str) -> Engine:
     with _lock:
         found = _engines.get(spec)
         if found is None:
-            found = _engines[spec] = dataclasses.replace(_made(*spec.split(":", 1)), spec=spec)
+            found = _engines[spec] = dataclasses.replace(_made(spec), spec=spec)
         return found
 
 
-def _made(name: str, argument: str) -> Engine:
+def _made(spec: str) -> Engine:
+    name, _, argument = spec.partition(":")
+    if name == "mpi":
+        return _mpi.pool()
     if name == "threads":
         return _local.threads(int(argument))
     if name == "processes":

@@ -32,17 +32,22 @@ def start_process(parent: int | None) -> None:
 
     Ctrl-C in a terminal reaches every process of the foreground job. It is the parent that acts on it.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start_quietly()
+    threading.Thread(target=_end_with_parent, args=(parent,), name="perfpy-parent-watch", daemon=True).start()
+
+
+def start_quietly() -> None:
+    """Initialise a worker process that somebody else ends."""
     global _in_worker_process
     _in_worker_process = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_threads()
-    threading.Thread(target=_end_with_parent, args=(parent,), name="perfpy-parent-watch", daemon=True).start()
 
 
 def dask_setup(_worker: object) -> None:
     """Initialise a worker process of perfpy's own Dask cluster; the name is Dask's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limit_threads()
+    start_quietly()
 
 
 def call(packed: bytes) -> Any:
