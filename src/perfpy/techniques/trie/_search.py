@@ -3,70 +3,86 @@
 A machine reads a key item by item (characters, or bytes as ints). Its states are mappings from an item to the
 next state, which are worked out when they are first asked for; None is the state from which nothing is
 accepted. A walk over the keys in order keeps the states of the last key's prefixes, so that what two
-neighbours share is read once, and goes past all keys with a prefix on which the machine fails.
+neighbours share is read once; where the machine fails, it goes on at the next prefix on which it does not.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ._order import common, successor
 
 if TYPE_CHECKING:
     from ._trie import Trie
 
-#: So many keys with a prefix that fails are passed one by one, which takes as long as looking for the next.
-_PASSED = 16
+#: So many keys that are below the next one of interest are passed one by one, which is as quick as a search.
+_PASSED = 4
 
 
 class State(dict[Any, "State | None"]):
-    """What a machine knows after some items; `after` works out what it knows after one more."""
+    """What a machine knows after some items; `after` works out what it knows after one more.
 
-    __slots__ = ("_after", "accepts")
+    Only items of `lively` can lead to another state, in order; where that is None, any item can.
+    """
 
-    def __init__(self, accepts: bool, after: Callable[[Any], Self | None]) -> None:
+    __slots__ = ("_after", "accepts", "lively")
+
+    def __init__(self, accepts: bool, after: Callable[[Any], Self | None], lively: list[Any] | None) -> None:
         super().__init__()
         self.accepts = accepts
+        self.lively = lively
         self._after = after
 
     def __missing__(self, item: Any) -> State | None:
         self[item] = found = self._after(item)
         return found
 
+    def next_after(self, prefix: Any, item: Any) -> Any:
+        """Return what comes first after all keys with `prefix` and `item` and may be accepted, or None."""
+        if self.lively is None:
+            return successor(prefix + _as_key(item))
+        place = bisect_right(self.lively, item)
+        return prefix + _as_key(self.lively[place]) if place < len(self.lively) else successor(prefix)
+
+
+def _as_key(item: Any) -> Any:
+    return item if isinstance(item, str) else bytes((item,))
+
 
 def walk(trie: Trie, start: State | None, ranks: range) -> Iterator[Any]:
     """Yield the keys of a range of ranks that the machine accepts, in order."""
+    if start is None:
+        return
     states = [start]
-    previous = trie.key_type()
-    stop = ranks.stop
-    keys = trie._iterate(ranks.start, stop)
-    passed = 0
-    while start is not None:
+    previous: Any = trie.key_type()
+    wanted: Any = previous
+    rank: int | None = ranks.start
+    while rank is not None and rank < ranks.stop:
+        keys, rank, passed = trie._iterate(rank, ranks.stop), None, 0
         for key in keys:
-            depth = common(previous, key, len(states) - 1)
-            del states[depth + 1 :]
-            state = states[-1]
-            if state is None:  # the key begins with what failed
+            if key < wanted:
                 passed += 1
                 if passed > _PASSED:
+                    rank = trie._lower(wanted)
                     break
                 continue
-            passed = 0
-            for item in key[depth:]:
-                state = state[item]
-                states.append(state)
+            depth = common(previous, key, len(states) - 1)
+            del states[depth + 1 :]
+            for place, item in enumerate(key[depth:], depth):
+                state = states[-1][item]
                 if state is None:
+                    wanted = states[-1].next_after(key[:place], item)
+                    passed = 0
                     break
+                states.append(state)
             else:
-                if state.accepts:
+                if states[-1].accepts:
                     yield key
+            if wanted is None:
+                return
             previous = key
-        else:
-            return
-        after = successor(previous[: len(states) - 1])
-        rank = stop if after is None else trie._lower(after)
-        keys, passed = trie._iterate(min(rank, stop), stop), 0
 
 
 def levenshtein(text: Any, distance: int) -> State | None:
@@ -76,23 +92,24 @@ def levenshtein(text: Any, distance: int) -> State | None:
     """
     known: dict[tuple[int, ...], State] = {}
     items = tuple(text)
-    alphabet = frozenset(items)
+    letters = frozenset(items)
+    alphabet = sorted(letters)
 
     def state_of(row: tuple[int, ...]) -> State | None:
         if min(row) > distance:
             return None
         if row not in known:
-            others: list[State | None] = []  # where an item leads that is not in the text
+            other = next_row(row, None)  # after an item that is not in the text
+            lively = None if min(other) <= distance else [item for item in alphabet if leads_on(row, item)]
 
             def after(item: Any) -> State | None:
-                if item in alphabet:
-                    return state_of(next_row(row, item))
-                if not others:
-                    others.append(state_of(next_row(row, item)))
-                return others[0]
+                return state_of(next_row(row, item) if item in letters else other)
 
-            known[row] = State(row[-1] <= distance, after)
+            known[row] = State(row[-1] <= distance, after, lively)
         return known[row]
+
+    def leads_on(row: tuple[int, ...], item: Any) -> bool:
+        return min(next_row(row, item)) <= distance
 
     def next_row(row: tuple[int, ...], item: Any) -> tuple[int, ...]:
         made = [min(row[0] + 1, distance + 1)]
@@ -103,8 +120,15 @@ def levenshtein(text: Any, distance: int) -> State | None:
     return state_of(tuple(min(place, distance + 1) for place in range(len(items) + 1)))
 
 
-#: One item of a pattern: None for any number of any items, else whether an item fits.
-_Token = Callable[[Any], bool] | None
+class _One(NamedTuple):
+    """Stands for one item: which items those are, where they are few; and whether an item is one."""
+
+    items: frozenset[Any] | None
+    fits: Callable[[Any], bool]
+
+
+#: What a pattern is made of; None stands for any number of any items.
+_Token = _One | None
 
 
 def wildcards(pattern: Any) -> tuple[Any, State | None]:
@@ -129,15 +153,25 @@ def wildcards(pattern: Any) -> tuple[Any, State | None]:
             def after(item: Any) -> State | None:
                 made = set()
                 for place in places - {end}:
-                    fits = tokens[place]
-                    if fits is None:
+                    token = tokens[place]
+                    if token is None:
                         made.add(place)
-                    elif fits(item):
+                    elif token.fits(item):
                         made.add(place + 1)
                 return state_of(closed(made))
 
-            known[places] = State(end in places, after)
+            known[places] = State(end in places, after, lively(places))
         return known[places]
+
+    def lively(places: frozenset[int]) -> list[Any] | None:
+        """Return the items that lead on from these places, if they are few."""
+        found: set[Any] = set()
+        for place in places - {end}:
+            token = tokens[place]
+            if token is None or token.items is None:
+                return None
+            found |= token.items
+        return sorted(found)
 
     return head, state_of(closed({0}))
 
@@ -158,7 +192,7 @@ def _parse(pattern: Any) -> tuple[Any, list[_Token]]:
         if item == star:
             tokens.append(None)
         elif item == question:
-            tokens.append(lambda _: True)
+            tokens.append(_One(None, lambda _: True))
         elif item == opening and (end := _closing(items, place, closing, bang)):
             tokens.append(_one_of(pattern[place:end], negated=items[place] == bang))
             place = end + 1
@@ -180,12 +214,12 @@ def _closing(items: Any, place: int, closing: Any, bang: Any) -> int:
     return 0
 
 
-def _is(wanted: Any) -> Callable[[Any], bool]:
-    return lambda item: bool(item == wanted)
+def _is(wanted: Any) -> _One:
+    return _One(frozenset((wanted,)), lambda item: bool(item == wanted))
 
 
-def _one_of(inside: Any, *, negated: bool) -> Callable[[Any], bool]:
-    """Return whether an item is one of those between two brackets."""
+def _one_of(inside: Any, *, negated: bool) -> _One:
+    """Return what stands for one of the items between two brackets."""
     items = list(inside[1:] if negated else inside)
     dash = "-" if isinstance(inside, str) else ord("-")
     single: set[Any] = set()
@@ -198,4 +232,8 @@ def _one_of(inside: Any, *, negated: bool) -> Callable[[Any], bool]:
         else:
             single.add(items[place])
             place += 1
-    return lambda item: (item in single or any(low <= item <= high for low, high in spans)) != negated
+
+    def fits(item: Any) -> bool:
+        return (item in single or any(low <= item <= high for low, high in spans)) != negated
+
+    return _One(None if negated or spans else frozenset(single), fits)
