@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
+#include "compact.h"
 
 #ifndef TRIE
 #define TRIE perfpy_trie_compact
@@ -309,9 +309,13 @@ static void read_damaged(const unsigned char *data, size_t size, const struct se
     TRIE.check(&trie);
     for (int i = 0; i < 20; i++) {
         const struct key probe = probe_near(set, bytes, sizeof bytes, kind);
-        TRIE.find(&trie, probe.bytes, probe.length);
-        TRIE.lower_bound(&trie, probe.bytes, probe.length);
-        TRIE.prefixes(&trie, probe.bytes, probe.length, ranks, lengths, ROOM);
+        /* Of its own size, so that a read behind it is found. */
+        unsigned char *exact = malloc(probe.length ? probe.length : 1);
+        memcpy(exact, bytes, probe.length);
+        TRIE.find(&trie, exact, probe.length);
+        TRIE.lower_bound(&trie, exact, probe.length);
+        TRIE.prefixes(&trie, exact, probe.length, ranks, lengths, ROOM);
+        free(exact);
     }
     const struct perfpy_trie_keys some = {set->keys.bytes, set->keys.offsets, set->count < 20 ? set->count : 20};
     TRIE.find_many(&trie, &some, found);
@@ -338,6 +342,38 @@ static void damage(const struct perfpy_trie_payload *payload, const struct set *
         read_damaged(copy, size, set, kind);
         free(copy);
     }
+}
+
+static unsigned char *copy_of(const struct perfpy_trie_payload *payload)
+{
+    unsigned char *copy = malloc(payload->size);
+    memcpy(copy, payload->data, payload->size);
+    return copy;
+}
+
+/* Makes links of the index lead to every place among its records, and looks keys up. */
+static void damage_links(int kind)
+{
+    struct set set = {0};
+    struct perfpy_trie_payload payload;
+    struct perfpy_trie trie;
+    fill_random(&set, 2000, kind);
+    if (TRIE.build(&set.keys, NULL, &payload) != PERFPY_TRIE_OK || !TRIE.open(&trie, payload.data, payload.size))
+        fail("build()", set.count);
+    const struct compact compact = compact_of(&trie);
+    const size_t links = (size_t)(compact.links - payload.data), records = (size_t)(compact.pool - compact.records);
+    for (uint32_t entry = 0; entry < compact.entries && entry < 5; entry++)
+        for (size_t place = 0; place < records && place < 80; place++) {
+            unsigned char *copy = copy_of(&payload);
+            copy[links + 4 * entry] = (unsigned char)place;
+            copy[links + 4 * entry + 3] |= 0x80;
+            if (TRIE.open(&trie, copy, payload.size))
+                for (size_t i = 0; i < set.count && i < 100; i++)
+                    TRIE.find(&trie, set.list[i].bytes, set.list[i].length);
+            free(copy);
+        }
+    free(payload.data);
+    free_set(&set);
 }
 
 static void test_set(struct set *set, int kind, int damages)
@@ -448,6 +484,8 @@ int main(int argc, char **argv)
     random_state = strtoull(argv[3], NULL, 10);
     test_shapes();
     test_failures();
+    for (int kind = 0; kind < 5; kind++)
+        damage_links(kind);
     for (int i = 0; i < atoi(argv[2]); i++) {
         struct set set = {0};
         const int kind = i % 6;
