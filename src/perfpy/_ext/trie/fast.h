@@ -11,12 +11,12 @@
  *     [shape | second byte of code] code labels text [long references] references [key counts]
  *     [shape | second byte of code] code text number-or-set labels [long references] references [key counts]
  *
- * - The address of a node is that of its code, so that labels come at a place that does not depend on it: for most nodes,
- *   which have no text, they are compared while the code is still being decoded.
+ * - The address of a node is that of its code, so that labels come at a place that does not depend on it: for most
+ *   nodes, which have no text, they are compared while the code is still being decoded.
  * - The shape says what there is: the length of the text, the number of ways, the widths of references and counts. All
  *   but rare shapes have a code of one or two bytes, an index into a table; other nodes hold their shape.
- * - Up to 16 labels are a sorted list, which one comparison of vectors searches. More come after the text, as a list with
- *   its length in front, or, within a window of 64 values, as the lowest label and a set of 64 bits.
+ * - Up to 16 labels are a sorted list, which one comparison of vectors searches. More come after the text, as a list
+ *   with its length in front, or, within a window of 64 values, as the lowest label and a set of 64 bits.
  * - A reference has 1 byte or is long: 2 bytes, or as many as any address has (3 or 4), the same for all of a node.
  *   Which ones are long is a set of bits in the shape or, before the references, in the node. Values of 1 and 2
  *   bytes up to a limit are addresses near 0, where the most popular nodes are; the others are distances backwards.
@@ -26,8 +26,8 @@
  * - A gate is a node that has, after its text, the base of a state of the double array, times 2, plus 1 if a key ends
  *   there.
  *
- * A payload is: header, table of shapes, nodes, cells, zeros. At least FAST_SLACK bytes follow the nodes, so that a node
- * of up to 16 ways can be read without a look at the end of the memory.
+ * A payload is: header, table of shapes, nodes, cells, zeros. At least FAST_SLACK bytes follow the nodes, so that a
+ * node of up to 16 ways can be read without a look at the end of the memory.
  */
 #ifndef PERFPY_TRIE_FAST_H
 #define PERFPY_TRIE_FAST_H
@@ -69,8 +69,8 @@ enum {
     FAST_HEADER = 32,
 };
 
-/* Shape: text length 5 bits, ways 5, final 1, counts 3, long references are addresses 1, set of long ones in the node 1,
- * else that set 16 (its highest bit stands for all ways above). */
+/* Shape: text length 5 bits, ways 5, final 1, counts 3, long references are addresses 1, set of long ones in the node
+ * 1, else that set 16 (its highest bit stands for all ways above). */
 enum { FAST_FINAL = 1 << 10, FAST_ADDRESSES = 1 << 14, FAST_SET_IN_NODE = 1 << 15 };
 
 /* Codes of counts: multiples of 1 to 4, or numbers of 4, 8, 16 bits or the widest. */

@@ -287,8 +287,8 @@ static enum perfpy_trie_status build(struct builder *builder, size_t longest, co
     builder->shift = 64 - 12;
     builder->slots = calloc((size_t)1 << 12, sizeof *builder->slots);
     builder->automaton->first = calloc(2, sizeof(uint32_t));
-    const bool opened = open_path(&builder->ahead, longest) & open_path(&builder->now, longest);
-    if (!opened || !builder->queue.hashes || !builder->slots || !builder->automaton->first)
+    const bool ahead = open_path(&builder->ahead, longest), now = open_path(&builder->now, longest);
+    if (!ahead || !now || !builder->queue.hashes || !builder->slots || !builder->automaton->first)
         return PERFPY_TRIE_MEMORY;
     enum perfpy_trie_status status = add_state(builder, NULL, 0, true);
     if (status == PERFPY_TRIE_OK)

@@ -1,12 +1,12 @@
-/* The double array: which states it has, and where. States with many ways are placed first, each where its ways find free
- * cells first; those with few ways fill what is left between.
+/* The double array: which states it has, and where. States with many ways are placed first, each where its ways find
+ * free cells first; those with few ways fill what is left between.
  */
 #include <stdlib.h>
 
 #include "fast_pack.h"
 
-/* States with more keys are in the double array. Fewer would cost bytes, and with them misses of the cache, that eat up what
- * cells save. */
+/* States with more keys are in the double array. Fewer would cost bytes, and with them misses of the cache, that eat
+ * up what cells save. */
 #ifndef LEAST_KEYS /* tests have others */
 #define LEAST_KEYS 256
 #endif
@@ -125,8 +125,8 @@ static void enter(struct fast_packer *packer, uint32_t state)
     packer->cells.base[state] = ENTERED;
 }
 
-/* Leaves marked what the double array leads to and has more than `least` keys, from the root downwards: a state's number
- * is above those of its targets. */
+/* Leaves marked what the double array leads to and has more than `least` keys, from the root downwards: a state's
+ * number is above those of its targets. */
 static void mark(struct fast_packer *packer, uint32_t least)
 {
     const struct fast_automaton *automaton = packer->automaton;

@@ -1,8 +1,8 @@
 /* Checks a whole trie: that its states make an automaton without cycles, its labels are in order, and every stored
  * number of keys is the number of keys there are.
  *
- * States are counted in the order of a depth-first search, with a stack of its own. A state is a number: the address of a
- * node, or the size of the nodes plus a base.
+ * States are counted in the order of a depth-first search, with a stack of its own. A state is a number: the address
+ * of a node, or the size of the nodes plus a base.
  */
 #include <stdlib.h>
 
@@ -61,7 +61,8 @@ static bool add_way(struct checker *checker, struct count *count, uint64_t state
     return true;
 }
 
-/* A cell or gate has to say of a state of the double array whether a key ends there, as the keys before its first way do. */
+/* A cell or gate has to say of a state of the double array whether a key ends there, as the keys before its first way
+ * do. */
 static bool is_final_right(const struct checker *checker, uint64_t cell)
 {
     const struct fast_view *view = &checker->view;
@@ -135,7 +136,9 @@ static bool check_root(struct checker *checker)
 {
     const struct fast_view *view = &checker->view;
     /* No keys are a node without anything, which is good for the root only. */
-    if (!(view->root & FAST_CELL_USED) || !is_within(checker, view->root) || !visit(checker, state_of(checker, view->root)))
+    if (!(view->root & FAST_CELL_USED) || !is_within(checker, view->root))
+        return false;
+    if (!visit(checker, state_of(checker, view->root)))
         return false;
     while (checker->depth > 0) {
         const uint64_t state = checker->stack[checker->depth - 1];

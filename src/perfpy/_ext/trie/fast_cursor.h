@@ -95,8 +95,8 @@ static inline enum fast_move fast_enter(const struct fast_view *view, struct per
     return cell & FAST_CELL_FINAL ? FAST_AT_KEY : FAST_AT_STATE;
 }
 
-/* Goes through the text of the node on top, which has been entered, and through a gate behind it. A key ends after the text
- * of an ending; else the top is a branch or a state of the double array. */
+/* Goes through the text of the node on top, which has been entered, and through a gate behind it. A key ends after
+ * the text of an ending; else the top is a branch or a state of the double array. */
 static inline enum fast_move fast_pass_text(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
 {
     struct fast_stack *stack = cursor->state;
@@ -178,19 +178,26 @@ static inline enum fast_move fast_advance(const struct fast_view *view, struct p
     return FAST_DAMAGED;
 }
 
-/* The last label of a state with no more keys below its way than `rank`, or FAST_NONE. All labels are looked at, without
- * branches, since a compiler makes vectors of this. */
+/* The last label of a state with no more keys below its way than `rank`, or FAST_NONE. Labels are looked at without
+ * branches and in pieces, of which a compiler makes vectors, up to a piece with more keys below. */
 static inline uint32_t fast_label_at(const struct fast_view *view, uint32_t base, uint64_t rank)
 {
-    const uint32_t behind = view->cell_count - base, below = FAST_CELL_TARGET + view->target_bits;
-    const uint32_t labels = view->greatest_label + 1u, some = behind < labels ? behind : labels;
-    const uint32_t end = base < view->cell_count ? some : 0;
+    enum { PIECE = 16 };
+    if (base >= view->cell_count)
+        return FAST_NONE;
+    const uint32_t behind = view->cell_count - base, labels = view->greatest_label + 1u;
+    const uint32_t below = FAST_CELL_TARGET + view->target_bits;
+    const uint64_t end = behind < labels ? behind : labels;
     const unsigned char *cells = view->cells + 8 * (size_t)base;
-    uint64_t last = 0;
-    for (uint64_t label = view->least_label; label < end; label++) {
-        const uint64_t cell = fast_load64(cells + 8 * label);
-        const bool fits = ((cell ^ label) & 0x1FF) == FAST_CELL_USED && cell >> below <= rank;
-        last = fits ? label + 1 : last;
+    uint64_t last = 0, beyond = 0;
+    for (uint64_t label = view->least_label; label < end && !beyond;) {
+        const uint64_t stop = end - label < PIECE ? end : label + PIECE;
+        for (; label < stop; label++) {
+            const uint64_t cell = fast_load64(cells + 8 * label);
+            const uint64_t used = ((cell ^ label) & 0x1FF) == FAST_CELL_USED, fits = cell >> below <= rank;
+            last = used & fits ? label + 1 : last;
+            beyond |= used & !fits;
+        }
     }
     return last ? (uint32_t)last - 1 : FAST_NONE;
 }
@@ -214,7 +221,8 @@ static inline uint32_t fast_way_at(const struct fast_view *view, const struct fa
     return low;
 }
 
-/* Goes on from the state on top, where `rank` counts from its first key; `at_key`: which ends where the state begins. */
+/* Goes on from the state on top, where `rank` counts from its first key; `at_key`: which ends where the state
+ * begins. */
 static inline enum fast_move fast_seek_step(const struct fast_view *view, struct perfpy_trie_cursor *cursor,
                                             bool at_key, uint64_t *rank)
 {

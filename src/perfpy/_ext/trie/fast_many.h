@@ -1,4 +1,5 @@
-/* Many look-ups at once: several keys walk in turns, so that the processor waits for the memory of all of them together. */
+/* Many look-ups at once: several keys walk in turns, so that the processor waits for the memory of all of them
+ * together. */
 #ifndef PERFPY_TRIE_FAST_MANY_H
 #define PERFPY_TRIE_FAST_MANY_H
 

@@ -11,7 +11,8 @@
 /* For what look-ups consist of: each is made once with ranks and once without. */
 #define FAST_INLINE static inline __attribute__((always_inline))
 
-/* A node, decoded as far as its text and, if it has at most FAST_WAYS, its labels; and then as far as its references. */
+/* A node, decoded as far as its text and, if it has at most FAST_WAYS, its labels; and then as far as its
+ * references. */
 struct fast_node {
     const unsigned char *text, *labels, *references, *counts;
     uint32_t address, shape;

@@ -222,8 +222,8 @@ static unsigned prefix_bytes(unsigned code)
     return code < FAST_SHORT ? 0 : code == FAST_CODES ? 4 : 1;
 }
 
-/* Finds the code of a shape. A shape without one that holds a set of long references is exchanged for one that has it in
- * the node, if this has a code. */
+/* Finds the code of a shape. A shape without one that holds a set of long references is exchanged for one that has it
+ * in the node, if this has a code. */
 static unsigned choose_code(struct fast_packer *packer, const struct fast_plan *plan, struct draft *draft)
 {
     if (packer->counting)

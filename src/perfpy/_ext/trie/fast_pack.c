@@ -184,7 +184,7 @@ enum perfpy_trie_status perfpy_fast_pack(struct fast_packer *packer, const struc
     struct waiting waiting = {0};
     size_t count = 0;
     for (uint32_t state = 1; popular && state < states && count < MOST_POPULAR; state++)
-        if (packer->cells.base[state] == FAST_NOWHERE && packer->indegree[state] > 1 && packer->indegree[state] >= least)
+        if (packer->cells.base[state] == FAST_NOWHERE && packer->indegree[state] >= least)
             popular[count++] = (struct popular){state, packer->indegree[state]};
     enum perfpy_trie_status status = popular ? PERFPY_TRIE_OK : PERFPY_TRIE_MEMORY;
     if (status == PERFPY_TRIE_OK) {

@@ -1,4 +1,5 @@
-/* Reads tries of the layout `fast`. Built once for each instruction set; LAYOUT_NAME is what its functions are known by. */
+/* Reads tries of the layout `fast`. Built once for each instruction set; LAYOUT_NAME is what its functions are known
+ * by. */
 #include "fast_cursor.h"
 #include "fast_many.h"
 
