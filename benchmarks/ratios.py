@@ -24,6 +24,7 @@ TECHNIQUES = {
     "julia": "cases.julia",
     "diffuse": "cases.diffusion",
     "primes": "cases.primes",
+    "estimate_pi": "cases.pi",
     "bloom_filter": "cases.bloom",
     "hyperloglog": "cases.cardinality",
     "trie": "cases.trie",

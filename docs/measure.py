@@ -74,6 +74,13 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "is_prime-book": ("is_prime", {"workload": "book"}),
     "prime_factors-large": ("prime_factors", {"workload": "large"}),
     "twin_primes-large": ("twin_primes", {"workload": "large"}),
+    "estimate_pi-small": ("estimate_pi", {"workload": "small"}),
+    "estimate_pi-book": ("estimate_pi", {"workload": "book"}),
+    "estimate_pi-large": ("estimate_pi", {"workload": "large"}),
+    "estimate_pi-large-threads": (
+        "estimate_pi",
+        {"workload": "large", "executor": "threads:2", "backends": ["numba", "cython", "c"]},
+    ),
     "count_min-small": ("count_min", {"workload": "small"}),
     "count_min-large": ("count_min", {"workload": "large"}),
     "hyperloglog-book": ("hyperloglog", {"workload": "book"}),
@@ -93,6 +100,7 @@ PEERS = {
     "primes-peers-list": ["primes", "--rounds", "3", "--case", "list"],
     "primes-peers-count": ["primes", "--rounds", "5", "--case", "count", "number"],
     "primes-peers-test": ["primes", "--rounds", "5", "--case", "tests", "iterate"],
+    "estimate_pi-peers": ["estimate_pi", "--rounds", "5"],
     "hyperloglog-peers": ["hyperloglog", "--rounds", "7"],
     "bloom-peers-arrays": ["bloom_filter", "--rounds", "5", "--case", "array"],
     "bloom-peers-lists": ["bloom_filter", "--rounds", "5", "--case", "list"],
@@ -104,6 +112,7 @@ PROGRAMS = {
     "diffuse-limit": "diffusion.c",
     "diffuse-numpy": "diffusion_numpy.py",
     "diffuse-growth": "diffusion_growth.py",
+    "estimate_pi-grid": "pi_grid.c",
     "primes-limit": "primes_limit.py",
     "primes-chunks": "primes_chunks.py",
     "primes-early-exit": "primes_early_exit.py",
@@ -138,6 +147,11 @@ def numbers_given(arguments: dict[str, Any]) -> int:
     return int(np.size(arguments["n"]))
 
 
+def points_asked_for(arguments: dict[str, Any]) -> int:
+    """Count the random points."""
+    return int(arguments["samples"])
+
+
 def keys_added(arguments: dict[str, Any]) -> int:
     """Count the keys that a sketch is made of."""
     return len(arguments["items"])
@@ -149,6 +163,7 @@ def keys_given(arguments: dict[str, Any]) -> int:
 
 
 STEPS = {
+    "estimate_pi": points_asked_for,
     "julia": julia_steps,
     "diffuse": diffuse_steps,
     **dict.fromkeys(("primes", "count_primes", "twin_primes"), numbers_between),

@@ -16,6 +16,7 @@ JULIA = EXT / "julia"
 PRIMES = EXT / "primes"
 DIFFUSION = EXT / "diffusion"
 TRIE = EXT / "trie"
+PI = EXT / "pi"
 
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
@@ -48,6 +49,7 @@ ARITHMETIC_ISAS = {**ISAS, "avx512_ifma": [*AVX512, "-mavx512ifma"]} if X86 else
 COUNTS = 400
 NUMBERS = 100_000
 SETS = 150
+RANGES = 150
 CANNOT_RUN = 77
 
 
@@ -144,6 +146,16 @@ def build_trie_fast(compiler: str, directory: Path, isa: str, limits: list[str])
     return program
 
 
+def build_pi(compiler: str, directory: Path, isa: str) -> Path:
+    """Compile the count of random points for an instruction set, and link its test."""
+    program, kernel = directory / f"test_pi_kernel_{isa}", directory / "kernel.o"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{PI}"]
+    named = ["-DKERNEL_NAME=perfpy_pi_baseline", "-DGROUPS_BETWEEN_POLLS=1"]
+    subprocess.run([*common, *ISAS[isa], *named, "-c", PI / "kernel.c", "-o", kernel], check=True)
+    subprocess.run([*common, HERE / "test_pi_kernel.c", kernel, "-o", program], check=True)
+    return program
+
+
 def build_sieve(compiler: str, directory: Path, isa: str) -> Path:
     """Compile the sieve for an instruction set, everything else for the baseline, and link its test."""
     program = directory / f"test_primes_sieve_{isa}"
@@ -222,6 +234,11 @@ def test_primes_arithmetic(compiler: str, tmp_path: Path, isa: str) -> None:
     sources = "is_prime factor"
     flags = ARITHMETIC_ISAS[isa]
     run(build_primes(compiler, tmp_path, "test_primes_arithmetic", kernels, sources, flags), isa, NUMBERS)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_pi_kernel(compiler: str, tmp_path: Path, isa: str) -> None:
+    run(build_pi(compiler, tmp_path, isa), isa, RANGES)
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -7,7 +7,11 @@
 #include "lanes.h"
 #include "stream.h"
 
-enum { BATCH = 8, GROUPS_BETWEEN_POLLS = 256 };
+#ifndef GROUPS_BETWEEN_POLLS
+#define GROUPS_BETWEEN_POLLS 256
+#endif
+
+enum { BATCH = 8 };
 
 struct state {
     lanes a, b, c, d;
@@ -16,7 +20,7 @@ struct state {
 /* The states of LANES runs, as philox() has them. */
 static struct state begin(uint64_t seed, uint64_t run)
 {
-    lanes a, b;
+    lanes a = {0}, b = {0};
     for (int lane = 0; lane < LANES; lane++) {
         a[lane] = (uint32_t)(run + (uint64_t)lane);
         b[lane] = (uint32_t)((run + (uint64_t)lane) >> 32);

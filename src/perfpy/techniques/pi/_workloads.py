@@ -26,7 +26,5 @@ WORKLOADS = (
     Workload("tiny", "10,000 points", partial(_points, 10**4)),
     Workload("small", "a million points", partial(_points, 10**6)),
     Workload("book", "a hundred million points", partial(_points, 10**8), too_slow_for=("python",)),
-    Workload(
-        "large", "ten thousand million points", partial(_points, 10**10), too_slow_for=("python", "numpy")
-    ),
+    Workload("large", "a thousand million points", partial(_points, 10**9), too_slow_for=("python", "numpy")),
 )
