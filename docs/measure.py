@@ -77,10 +77,6 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "estimate_pi-small": ("estimate_pi", {"workload": "small"}),
     "estimate_pi-book": ("estimate_pi", {"workload": "book"}),
     "estimate_pi-large": ("estimate_pi", {"workload": "large"}),
-    "estimate_pi-large-threads": (
-        "estimate_pi",
-        {"workload": "large", "executor": "threads:2", "backends": ["numba", "cython", "c"]},
-    ),
     "count_min-small": ("count_min", {"workload": "small"}),
     "count_min-large": ("count_min", {"workload": "large"}),
     "hyperloglog-book": ("hyperloglog", {"workload": "book"}),
