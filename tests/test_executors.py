@@ -79,7 +79,7 @@ def test_none_and_executors_stand_for_themselves() -> None:
     [
         ("thread", "did you mean 'threads'"),
         ("process:2", "did you mean 'processes:2'"),
-        ("fast", r"expected None, one of 'threads', 'processes', 'dask', 'mpi', 'threads:N', 'processes:N'"),
+        ("fast", r"expected None, one of 'threads', 'processes', 'dask', .*'threads:N'"),
         ("", "unknown executor ''"),
         ("threads:", "must be a positive integer, not ''"),
         ("threads:0", "must be a positive integer, not '0'"),

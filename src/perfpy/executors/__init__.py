@@ -59,6 +59,8 @@ def resolve(spec: ExecutorLike) -> SupportsSubmit | None:
         If a string names no executor or its number of workers is not a positive integer.
     ImportError
         If the package of an executor is not installed.
+    RuntimeError
+        If ``"mpi"`` is asked for in a program that was not started for it.
     ConnectionError
         If a cluster does not answer within seconds, or has no workers.
     TypeError

@@ -59,6 +59,7 @@ def available() -> tuple[Availability, ...]:
         Availability("processes", True, "", _version("loky") or python),
         _packaged("dask", "distributed"),
         _mpi_row(),
+        _packaged("ipyparallel", "ipyparallel"),
     )
 
 

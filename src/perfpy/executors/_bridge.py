@@ -18,6 +18,22 @@ def packed(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     return result
 
 
+class RemoteTraceback(Exception):
+    """Where an error was raised in another process, as the text of its traceback."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+def unpacked(outcome: bytes) -> Any:
+    """Return or raise what a call did that `_worker.outcome` made."""
+    error, value = pickle.loads(outcome)
+    if error is None:
+        return value
+    error.__cause__ = RemoteTraceback(value)
+    raise error
+
+
 def settle(
     future: Future[Any], outcome: Callable[[], Any], broken: tuple[type[BaseException], ...], where: str
 ) -> None:

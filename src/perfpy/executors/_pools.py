@@ -8,12 +8,15 @@ import difflib
 import os
 import threading
 
-from . import _dask, _local, _mpi, _worker
+from . import _dask, _ipyparallel, _local, _mpi, _worker
 from ._engine import Engine, Here, Reach, SupportsSubmit, cores, count
 
 _COUNTED = ("threads", "processes", "dask")  # which take a number of workers
-_NAMES = (*_COUNTED, "mpi")
-_KNOWN = ", ".join(f"{name!r}" for name in (*_NAMES, *(f"{name}:N" for name in _COUNTED), "dask://HOST:PORT"))
+_NAMES = (*_COUNTED, "mpi", "ipyparallel")
+_KNOWN = ", ".join(
+    f"{name!r}"
+    for name in (*_NAMES, *(f"{name}:N" for name in _COUNTED), "dask://HOST:PORT", "ipyparallel:PROFILE")
+)
 
 _lock = threading.Lock()
 _engines: dict[str, Engine] = {}
@@ -79,6 +82,10 @@ def _canonical(spec: str) -> str:
             if colon:
                 raise ValueError("mpiexec decides how many workers there are")
             return "mpi"
+        if name == "ipyparallel":
+            if colon and not argument:
+                raise ValueError("the name of a profile is missing")
+            return f"ipyparallel:{argument or 'default'}"
         return f"{name}:{count(argument) if colon else cores()}"
     except ValueError as error:
         raise ValueError(f"executor {spec!r}: {error}") from None
@@ -100,6 +107,8 @@ def _made(spec: str) -> Engine:
     name, _, argument = spec.partition(":")
     if name == "mpi":
         return _mpi.pool()
+    if name == "ipyparallel":
+        return _ipyparallel.connected(argument)
     if name == "threads":
         return _local.threads(int(argument))
     if name == "processes":

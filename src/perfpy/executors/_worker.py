@@ -9,6 +9,7 @@ import pickle
 import signal
 import threading
 import time
+import traceback
 from typing import Any
 
 _here = threading.local()
@@ -59,6 +60,18 @@ def call(packed: bytes) -> Any:
         return fn(*args, **kwargs)
     finally:
         _here.worker = before
+
+
+def outcome(packed: bytes) -> bytes:
+    """Make a call as `call` does; return what it returned, or its error and the text of the traceback."""
+    try:
+        return pickle.dumps((None, call(packed)), protocol=5)
+    except Exception as error:
+        text = "".join(traceback.format_exception(error))
+        try:
+            return pickle.dumps((error, text))
+        except Exception:
+            return pickle.dumps((RuntimeError(f"{type(error).__name__}: {error}"), text))
 
 
 def limit_threads() -> None:
