@@ -119,6 +119,12 @@ FAST_INLINE enum fast_outcome fast_walk_node(const struct fast_view *view, struc
     return *address == FAST_NONE ? FAST_ABSENT : FAST_ON;
 }
 
+/* The rank of a key that has been found, or -1. Damaged counts do not lead to ranks that are none. */
+FAST_INLINE int64_t fast_rank_of(const struct fast_view *view, const struct fast_walk *walk, enum fast_outcome outcome)
+{
+    return outcome == FAST_FOUND && walk->rank < view->count ? (int64_t)walk->rank : -1;
+}
+
 FAST_INLINE int64_t fast_find(const struct fast_view *view, const unsigned char *key, size_t length, bool ranked)
 {
     struct fast_walk walk = {key, key + length, view->root, 0};
@@ -134,7 +140,7 @@ FAST_INLINE int64_t fast_find(const struct fast_view *view, const unsigned char 
             outcome = fast_walk_node(view, &walk, &address, ranked);
         while (outcome == FAST_ON && address != FAST_NONE);
     } while (outcome == FAST_ON);
-    return outcome == FAST_FOUND ? (int64_t)walk.rank : -1;
+    return fast_rank_of(view, &walk, outcome);
 }
 
 #endif

@@ -29,7 +29,7 @@ static inline bool fast_lane_cells(const struct fast_batch *batch, struct fast_l
         __builtin_prefetch(batch->view->nodes + lane->address);
         return true;
     }
-    batch->ranks[lane->query] = outcome == FAST_FOUND ? (int64_t)lane->walk.rank : -1;
+    batch->ranks[lane->query] = fast_rank_of(batch->view, &lane->walk, outcome);
     return false;
 }
 
@@ -58,7 +58,7 @@ static inline bool fast_lane_step(struct fast_batch *batch, struct fast_lane *la
     if (outcome == FAST_ON && fast_lane_cells(batch, lane))
         return true;
     if (outcome != FAST_ON)
-        batch->ranks[lane->query] = outcome == FAST_FOUND ? (int64_t)lane->walk.rank : -1;
+        batch->ranks[lane->query] = fast_rank_of(batch->view, &lane->walk, outcome);
     return fast_lane_fill(batch, lane);
 }
 

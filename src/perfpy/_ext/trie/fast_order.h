@@ -124,8 +124,11 @@ struct fast_prefixes {
     size_t room, count;
 };
 
-static inline void fast_add_prefix(struct fast_prefixes *prefixes, uint64_t rank, size_t length)
+static inline void fast_add_prefix(const struct fast_view *view, struct fast_prefixes *prefixes, uint64_t rank,
+                                   size_t length)
 {
+    if (rank >= view->count)
+        return; /* damaged */
     if (prefixes->count < prefixes->room) {
         prefixes->ranks[prefixes->count] = rank;
         prefixes->lengths[prefixes->count] = length;
@@ -139,7 +142,7 @@ static inline bool fast_prefixes_cells(const struct fast_view *view, struct fast
 {
     while (!(walk->cell & FAST_CELL_NODE)) {
         if (walk->cell & FAST_CELL_FINAL)
-            fast_add_prefix(prefixes, walk->rank, (size_t)(walk->at - text));
+            fast_add_prefix(view, prefixes, walk->rank, (size_t)(walk->at - text));
         if (walk->at == walk->end)
             return false;
         walk->cell = fast_cell(view, fast_target_of(view, walk->cell), *walk->at);
@@ -158,12 +161,12 @@ static inline bool fast_prefixes_node(const struct fast_view *view, struct fast_
     const unsigned length = fast_text(node.shape);
     *address = FAST_NONE;
     if (fast_is_final(&node))
-        fast_add_prefix(prefixes, walk->rank++, (size_t)(walk->at - text));
+        fast_add_prefix(view, prefixes, walk->rank++, (size_t)(walk->at - text));
     if ((size_t)(walk->end - walk->at) < length || memcmp(walk->at, node.text, length) != 0)
         return false;
     walk->at += length;
     if (fast_is_ending(&node))
-        fast_add_prefix(prefixes, walk->rank, (size_t)(walk->at - text));
+        fast_add_prefix(view, prefixes, walk->rank, (size_t)(walk->at - text));
     if (fast_ways(node.shape) == FAST_GATE) {
         walk->cell = fast_gate(&node);
         return true;
