@@ -51,7 +51,7 @@ def unpack(kind: str, container: Buffer, *, verify: bool = True) -> Content:
     """Return what is in a container, or raise a `ValueError` that says what is wrong with it."""
     view = memoryview(container).cast("B")
     if len(view) < _HEADER.size or view[: len(_MAGIC)] != _MAGIC:
-        raise ValueError(f"this is not a {kind} that perfpy saved: it does not begin as one")
+        raise ValueError(f"this is no {kind} that perfpy saved: it does not begin as one")
     _, version, meta_size, data_size, checksum, nothing = _HEADER.unpack_from(view)
     if version != _VERSION:
         raise ValueError(f"this {kind} has format {version}; this perfpy reads format {_VERSION} only")
@@ -71,7 +71,7 @@ def unpack(kind: str, container: Buffer, *, verify: bool = True) -> Content:
     except ValueError:
         raise ValueError(f"this {kind} is damaged: what it says about itself cannot be read") from None
     if not isinstance(meta, dict) or meta.pop("kind", None) != kind:
-        raise ValueError(f"this is not a {kind}, but something else that perfpy saved")
+        raise ValueError(f"this is no {kind}, but something else that perfpy saved")
     return Content(meta, data)
 
 

@@ -98,7 +98,7 @@ def _unite(sketch: Sketch, part: Any) -> None:
     united: Any = sketch
     united |= part
     if united is not sketch:
-        raise TypeError(f"executor must be None for a {sketch.kind} of backend {sketch.backend!r}")
+        raise TypeError(f"executor must be None for any {sketch.kind} of backend {sketch.backend!r}")
 
 
 def _built(keys: Any, recipe: Recipe) -> Sketch:

@@ -157,7 +157,7 @@ class Sketch(ABC):
     def _container(self) -> list[Buffer]:
         if self._key is not None:
             raise ValueError(
-                f"a {self.kind} with a key function cannot be saved; save one of the keys themselves"
+                f"no {self.kind} with a key function can be saved; save one of the keys themselves"
             )
         return pack(self.kind, *self._content())
 

@@ -88,7 +88,7 @@ class TestSaving:
         (tmp_path / "empty").touch()
         kind = type(make("blocked"))
         for mode in (True, False):
-            with pytest.raises(ValueError, match="not a Bloom filter"):
+            with pytest.raises(ValueError, match="this is no Bloom filter"):
                 kind.load(tmp_path / "empty", mmap_mode=mode)
 
     def test_the_same_bytes_in_another_process(self):

@@ -253,7 +253,7 @@ def test_what_does_not_fit_is_refused():
         one | hyperloglog([1])
     with pytest.raises(TypeError):
         one |= {1}
-    with pytest.raises(TypeError, match="other must be a ExaLogLog"):
+    with pytest.raises(TypeError, match="other must be of type ExaLogLog"):
         one.merge(hyperloglog([1]))
     with pytest.raises(TypeError, match="unhashable"):
         hash(one)

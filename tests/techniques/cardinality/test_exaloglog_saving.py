@@ -90,5 +90,5 @@ def test_what_makes_sense_is_read(content):
 
 
 def test_another_sketch_is_refused():
-    with pytest.raises(ValueError, match="not a ExaLogLog sketch"):
+    with pytest.raises(ValueError, match="this is no ExaLogLog sketch"):
         ExaLogLog.from_bytes(hyperloglog(["a"]).to_bytes())

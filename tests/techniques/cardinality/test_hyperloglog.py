@@ -181,7 +181,7 @@ def test_what_does_not_fit_is_refused():
         one | {1}
     with pytest.raises(TypeError):
         one |= {1}
-    with pytest.raises(TypeError, match="other must be a HyperLogLog"):
+    with pytest.raises(TypeError, match="other must be of type HyperLogLog"):
         one.merge({1})
     with pytest.raises(TypeError, match="unhashable"):
         hash(one)

@@ -70,7 +70,7 @@ def test_union_copy_and_equality(peer, keys):
         hyperloglog(backend="c") | one
     with pytest.raises(TypeError):
         one | {1}
-    with pytest.raises(TypeError, match="other must be a HyperLogLog"):
+    with pytest.raises(TypeError, match="other must be of type HyperLogLog"):
         one.merge({1})
 
 

@@ -92,7 +92,7 @@ class TestSaving:
             HyperLogLog.from_bytes(b"".join(pack(HyperLogLog.kind, meta, data)))
 
     def test_a_bloom_filter_is_no_sketch(self):
-        with pytest.raises(ValueError, match="not a HyperLogLog sketch"):
+        with pytest.raises(ValueError, match="this is no HyperLogLog sketch"):
             HyperLogLog.from_bytes(perfpy.bloom_filter(10).to_bytes())
 
     def test_the_same_bytes_in_another_process(self):

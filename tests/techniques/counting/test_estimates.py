@@ -144,7 +144,7 @@ def test_what_small_sets_have_in_common_is_exact():
     none = perfpy.k_minimum_values()
     assert math.isnan(none.jaccard(none))
     assert (none.intersection_count(none), none.jaccard(one), one.intersection_count(none)) == (0, 0, 0)
-    with pytest.raises(TypeError, match="other must be a KMinimumValues"):
+    with pytest.raises(TypeError, match="other must be of type KMinimumValues"):
         one.jaccard({1})
     with pytest.raises(ValueError, match="same seed"):
         one.jaccard(perfpy.k_minimum_values(seed=1))

@@ -282,9 +282,7 @@ class BloomFilter(Sketch):
             try:
                 data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError:
-                raise ValueError(
-                    f"this is not a {cls.kind} that perfpy saved: {str(path)!r} is empty"
-                ) from None
+                raise ValueError(f"this is no {cls.kind} that perfpy saved: {str(path)!r} is empty") from None
         meta, payload = unpack(cls.kind, data, verify=verify)
         spec = _fitting_spec(meta, len(payload))
         return cls._backend_class()(spec, np.frombuffer(payload, np.uint64))

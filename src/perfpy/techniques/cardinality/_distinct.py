@@ -206,7 +206,7 @@ class DistinctSketch(Sketch):
         """
         family = self._family()
         if not isinstance(other, family):
-            raise TypeError(f"other must be a {family.__name__}, not {type(other).__name__}")
+            raise TypeError(f"other must be of type {family.__name__}, not {type(other).__name__}")
         if self.seed != other.seed:
             raise ValueError(f"other must have the same seed: {other.seed} is not {self.seed}")
         mine, theirs = self._spec, other._spec

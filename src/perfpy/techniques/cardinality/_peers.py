@@ -125,7 +125,7 @@ class PeerHyperLogLog(HyperLogLog):
     def merge(self, other: DistinctSketch) -> None:
         """Add all keys of another sketch of the same package and precision."""
         if not isinstance(other, HyperLogLog):
-            raise TypeError(f"other must be a HyperLogLog, not {type(other).__name__}")
+            raise TypeError(f"other must be of type HyperLogLog, not {type(other).__name__}")
         if not isinstance(other, type(self)) or other._spec != self._spec:
             raise ValueError(f"other must have the same backend and precision: {other} is not {self}")
         self._sketch = self._united(other._sketch)

@@ -152,7 +152,7 @@ class DistinctCounter(Sketch):
     def merge(self, other: DistinctCounter) -> None:
         """Add all keys of another counter of the same kind, size and seed, of any backend."""
         if not self._is_like(other):
-            raise TypeError(f"other must be a {self._family().__name__}, not {type(other).__name__}")
+            raise TypeError(f"other must be of type {self._family().__name__}, not {type(other).__name__}")
         if self.seed != other.seed:
             raise ValueError(f"other must have the same seed: {other.seed} is not {self.seed}")
         self._fit(other._spec.size)

@@ -94,7 +94,7 @@ class KMinimumValues(DistinctCounter):
 
     def _common(self, other: KMinimumValues) -> _Common:
         if not isinstance(other, KMinimumValues):
-            raise TypeError(f"other must be a KMinimumValues, not {type(other).__name__}")
+            raise TypeError(f"other must be of type KMinimumValues, not {type(other).__name__}")
         if self.seed != other.seed:
             raise ValueError(f"other must have the same seed: {other.seed} is not {self.seed}")
         mine, theirs = self._state(), other._state()

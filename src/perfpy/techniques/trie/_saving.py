@@ -110,9 +110,7 @@ class Saved(ABC):
             try:
                 data = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
             except ValueError:
-                raise ValueError(
-                    f"this is not a {cls.kind} that perfpy saved: {str(path)!r} is empty"
-                ) from None
+                raise ValueError(f"this is no {cls.kind} that perfpy saved: {str(path)!r} is empty") from None
         return cls.from_bytes(data, verify=bool(verify))
 
     def __reduce__(self) -> tuple[Any, ...]:
