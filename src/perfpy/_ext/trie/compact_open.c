@@ -67,18 +67,44 @@ bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, si
     return true;
 }
 
-/* Whether a key leads back to the block that it is in. */
-static bool leads_to(const struct compact *compact, const struct perfpy_trie_cursor *cursor, uint32_t block)
+/* Whether a token says of itself what its operations do: look-ups pass over many without reading these. */
+static bool token_sound(const struct compact *compact, uint64_t token)
 {
-    return perfpy_compact_locate(compact, cursor->key, cursor->length).block == block;
+    const unsigned char *stop, *next = token_ops(compact, token, &stop);
+    int32_t depth = 0, lowest = 0;
+    uint32_t keys = 0, byte = 0;
+    while (next < stop) {
+        const uint32_t op = token_op(compact, &next, stop);
+        if (op >= OP_RAW)
+            return false;
+        if (op < OP_END) {
+            byte = depth == lowest ? op : byte;
+            depth++;
+            continue;
+        }
+        keys++;
+        depth -= (int32_t)(op - OP_END);
+        if (depth < lowest) {
+            lowest = depth;
+            byte = 0;
+        }
+    }
+    return keys == token_keys(token) && -lowest == token_low(token) && byte == token_byte(token) &&
+           depth == token_net(token);
 }
 
-/* Goes through all keys. `last` has room for a key and is the caller's to free. */
+static bool tokens_sound(const struct compact *compact)
+{
+    for (uint32_t number = 0; number < compact->token_count; number++)
+        if (!token_sound(compact, load_le64(compact->tokens + 8 * (size_t)number)))
+            return false;
+    return true;
+}
+
+/* Goes through all keys, each of which has to be found again. `last` has room for a key and is the caller's to free. */
 static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
                        struct perfpy_trie_cursor *last)
 {
-    const struct compact compact = compact_of(trie);
-    uint32_t block = 0;
     if (perfpy_compact_seek(trie, cursor, 0) != PERFPY_TRIE_OK)
         return false;
     for (;;) {
@@ -91,11 +117,8 @@ static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor
             if (order > 0 || (order == 0 && cursor->length <= last->length))
                 return false;
         }
-        const bool opens = rank == compact_rank(&compact, block);
-        const bool closes = rank + 1 == compact_rank(&compact, block + 1);
-        if ((opens || closes) && !leads_to(&compact, cursor, block))
+        if (perfpy_trie_compact.find(trie, cursor->key, cursor->length) != (int64_t)rank)
             return false;
-        block += closes;
         if (last->capacity < cursor->length) {
             unsigned char *grown = realloc(last->key, 2 * cursor->length);
             if (!grown)
@@ -107,7 +130,7 @@ static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor
             memcpy(last->key, cursor->key, cursor->length);
         last->length = cursor->length;
         if (rank + 1 == trie->count)
-            return block == compact.blocks;
+            return true;
         if (perfpy_compact_next(trie, cursor) != PERFPY_TRIE_OK)
             return false;
     }
@@ -118,7 +141,7 @@ bool perfpy_compact_check(const struct perfpy_trie *trie)
     const struct compact compact = compact_of(trie);
     if (trie->count == 0)
         return true;
-    if (!perfpy_compact_index_sound(&compact) || compact_rank(&compact, 0) != 0 ||
+    if (!tokens_sound(&compact) || !perfpy_compact_index_sound(&compact) || compact_rank(&compact, 0) != 0 ||
         compact_rank(&compact, compact.blocks) != trie->count)
         return false;
     for (uint32_t block = 0; block < compact.blocks; block++)

@@ -95,19 +95,23 @@ static bool count_cells(struct checker *checker, uint32_t base, struct count *co
     return true;
 }
 
-static bool count_ways(struct checker *checker, struct fast_node *node, struct count *count)
+static bool count_ways(struct checker *checker, uint64_t address, struct fast_node *node, struct count *count)
 {
     const struct fast_view *view = &checker->view;
     if (fast_ways(node->shape) > FAST_SET || !fast_node_branch(view, node))
         return false;
     node->counts = fast_reference(node, node->ways);
+    /* Where a key ends and none goes on is the node at 0, which cursors do not look at; or the root. */
+    const bool ends = node->ways == 0 && !fast_is_ending(node) && fast_is_final(node), at_root = checker->depth == 1;
+    if (view->count && (address == 0 ? !ends || fast_text(node->shape) : ends && !at_root))
+        return false;
     if (node->ways == 0)
         count->keys = fast_is_final(node) + fast_is_ending(node);
     for (uint32_t way = 0; way < node->ways; way++) {
-        const uint32_t address = fast_way(node, way);
-        if (address == FAST_NONE || (way && fast_label_of(node, way - 1) >= fast_label_of(node, way)))
+        const uint32_t target = fast_way(node, way);
+        if (target == FAST_NONE || (way && fast_label_of(node, way - 1) >= fast_label_of(node, way)))
             return false;
-        if (!add_way(checker, count, address, fast_keys_before(view, node, way)))
+        if (!add_way(checker, count, target, fast_keys_before(view, node, way)))
             return false;
     }
     count->keys += node->ways ? fast_is_final(node) : 0;
@@ -122,7 +126,7 @@ static bool count_state(struct checker *checker, uint64_t state, struct count *c
         return count_cells(checker, (uint32_t)(state - view->size), count);
     struct fast_node node = fast_node_at(view, (uint32_t)state);
     if (fast_ways(node.shape) != FAST_GATE)
-        return count_ways(checker, &node, count);
+        return count_ways(checker, state, &node, count);
     const uint64_t gate = fast_gate(&node);
     if (!is_within(checker, gate) || !is_final_right(checker, gate) || (fast_is_final(&node) && !fast_text(node.shape)))
         return false;

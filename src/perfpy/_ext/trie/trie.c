@@ -25,6 +25,12 @@ static int trie_contains(PerfpyTrie *self, PyObject *key)
     return found;
 }
 
+/* A rank that a damaged trie made up, and that no key has, is none. */
+static int64_t sensible(const PerfpyTrie *self, int64_t rank)
+{
+    return (uint64_t)rank < self->trie.count ? rank : -1;
+}
+
 /* The rank of a key, -1 if it is none, -2 with an exception. */
 static int64_t find(const PerfpyTrie *self, PyObject *key)
 {
@@ -34,7 +40,7 @@ static int64_t find(const PerfpyTrie *self, PyObject *key)
         return fits < 0 ? -2 : -1;
     const int64_t rank = self->layout->find(&self->trie, text.bytes, text.length);
     perfpy_trie_forget(&text);
-    return rank;
+    return sensible(self, rank);
 }
 
 static PyObject *trie_find(PerfpyTrie *self, PyObject *key)
@@ -61,7 +67,7 @@ static PyObject *trie_lower(PerfpyTrie *self, PyObject *key)
         return fits < 0 ? NULL : wrong_type(self, key, "key");
     const uint64_t rank = self->layout->lower_bound(&self->trie, text.bytes, text.length);
     perfpy_trie_forget(&text);
-    return PyLong_FromUnsignedLongLong(rank);
+    return PyLong_FromUnsignedLongLong(rank < self->trie.count ? rank : self->trie.count);
 }
 
 static PyObject *key_at(PerfpyTrie *self, uint64_t rank)
@@ -219,8 +225,7 @@ static Py_ssize_t look_up(const PerfpyTrie *self, struct batch *batch, PyObject 
         Py_END_ALLOW_THREADS
     }
     for (Py_ssize_t i = 0; i < count; i++)
-        if (!batch->fits[i])
-            ranks[i] = -1;
+        ranks[i] = batch->fits[i] ? sensible(self, ranks[i]) : -1;
     return count;
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ._ranges import KeyRange
@@ -12,6 +12,24 @@ from ._values import Values, packed, restored
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+
+class _Items(ItemsView[Any, Any]):
+    """Keys and values, which are found by rank: nothing is looked up, and a damaged key is still one."""
+
+    _mapping: TrieMap
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return self._mapping._items(self._mapping.trie.keys())
+
+
+class _Values(ValuesView[Any]):
+    """Values by rank."""
+
+    _mapping: TrieMap
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._mapping.value_at, range(len(self._mapping)))
 
 
 class TrieMap(Saved, Mapping[Any, Any]):
@@ -68,6 +86,14 @@ class TrieMap(Saved, Mapping[Any, Any]):
     def __len__(self) -> int:
         return len(self._trie)
 
+    def items(self) -> ItemsView[Any, Any]:
+        """Return a view of the keys and their values, in order."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[Any]:
+        """Return a view of the values, in the order of the keys."""
+        return _Values(self)
+
     def value_at(self, rank: int) -> Any:
         """Return the value of the key of a rank."""
         return self._values[range(len(self))[rank]]
@@ -78,7 +104,9 @@ class TrieMap(Saved, Mapping[Any, Any]):
 
     def prefixes(self, text: Any) -> list[tuple[Any, Any]]:
         """Return all keys that `text` begins with and their values, shortest first."""
-        return [(key, self[key]) for key in self._trie.prefixes(text)]
+        keys = self._trie.prefixes(text)
+        ranks = map(self._trie._find, keys)
+        return [(key, self._values[rank]) for key, rank in zip(keys, ranks, strict=True) if rank >= 0]
 
     def get_many(self, keys: Iterable[Any], default: Any = None) -> list[Any]:
         """Return the values of many keys, and `default` for those that are not there."""

@@ -60,12 +60,12 @@ def walk(trie: Trie, start: State | None, ranks: range) -> Iterator[Any]:
     wanted: Any = previous
     rank: int | None = ranks.start
     while rank is not None and rank < ranks.stop:
-        keys, rank, passed = trie._iterate(rank, ranks.stop), None, 0
-        for key in keys:
+        begin, rank, passed = rank, None, 0
+        for at, key in enumerate(trie._iterate(begin, ranks.stop), begin):
             if key < wanted:
                 passed += 1
                 if passed > _PASSED:
-                    rank = trie._lower(wanted)
+                    rank = max(trie._lower(wanted), at + 1)  # not back, whatever a damaged trie says
                     break
                 continue
             depth = common(previous, key, len(states) - 1)

@@ -112,7 +112,7 @@ class Trie(Saved, Set[Any]):
                     break
                 text = key[:-1]
             else:
-                text = text[: common(key, text, len(text))]
+                text = text[: common(key, text, len(text) - 1)]  # shorter even if the order is damaged
         return found[::-1]
 
     def __iter__(self) -> Iterator[Any]:
