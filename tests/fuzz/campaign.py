@@ -6,9 +6,10 @@ import hashlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from mutations import mutate
-from structures import FAMILIES, Family, judge, judge_file
+from mutations import corrupt, mutate
+from structures import FAMILIES, judge, judge_file
 
 CORPUS = Path(__file__).parent / "corpus"
 #: The largest input that is kept.
@@ -20,15 +21,16 @@ class Campaign:
 
     Parameters
     ----------
-    family : Family
+    family : Family or TrieFamily
         What is loaded.
     seed : int
         Of the mutations.
     """
 
-    def __init__(self, family: Family, seed: int) -> None:
+    def __init__(self, family: Any, seed: int) -> None:
         self.family = family
-        self.inputs = [*family.seeds(), *(path.read_bytes() for path in kept(family.name))]
+        self._sound = family.seeds()
+        self.inputs = [*self._sound, *(path.read_bytes() for path in kept(family.name))]
         self.outcomes: set[str] = set()
         self.last = b""
         self._random = random.Random(f"{family.name} {seed}")
@@ -38,7 +40,10 @@ class Campaign:
     def step(self) -> bytes | None:
         """Try one mutation; return the input if something new happened."""
         chosen, other = self._random.choice(self.inputs), self._random.choice(self.inputs)
-        self.last = mutate(self._random, chosen, other)
+        if self._random.random() < self.family.corrupted:
+            self.last = corrupt(self._random, self._random.choice(self._sound))
+        else:
+            self.last = mutate(self._random, chosen, other)
         new = set(self._try(self.last)) - self.outcomes
         if not new:
             return None
@@ -53,7 +58,7 @@ class Campaign:
             outcome = judge(self.family, data, verify=verify)
             yield outcome
             if self._random.random() < 0.1:
-                for backend in ("python", "numpy"):
+                for backend in self.family.agreeing:
                     if judge(self.family, data, verify=verify, backend=backend) != outcome:
                         raise AssertionError(f"{self.family.name}: {backend} has another opinion than c")
             if self._random.random() < 0.1:

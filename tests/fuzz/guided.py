@@ -22,7 +22,8 @@ with atheris.instrument_imports(include=["perfpy"]):
     import perfpy._sketch
     import perfpy.techniques.bloom
     import perfpy.techniques.cardinality
-    import perfpy.techniques.counting  # noqa: F401  # instrumented, whoever imports it later
+    import perfpy.techniques.counting
+    import perfpy.techniques.trie  # noqa: F401  # instrumented, whoever imports it later
 
 from campaign import FAMILIES, kept
 from mutations import mutate

@@ -126,6 +126,23 @@ def _meta(random: random.Random, text: bytes) -> bytes:
     return json.dumps(meta).encode() + b" " * random.choice((0, 1, 63))
 
 
+def _copy(random: random.Random, data: bytes) -> bytes:
+    """Write a part of the data over another."""
+    size = random.choice((1, 2, 4, 8, 40))
+    source, start = (random.randrange(len(data) or 1) for _ in range(2))
+    return data[:start] + data[source : source + size] + data[start + size :]
+
+
+def corrupt(random: random.Random, data: bytes) -> bytes:
+    """Return a container that is altered only in its data, which stay as long as they are."""
+    text, content = parts(data)
+    size = len(content)
+    for _ in range(random.choice((1, 1, 1, 2, 5, 20))):
+        content = random.choice((_flip, _flip, _replace, _word, _copy))(random, content)
+        content = content[:size].ljust(size, b"\0")
+    return sealed(text, content)
+
+
 def mutate(random: random.Random, data: bytes, other: bytes) -> bytes:
     """Return an altered container; `other` is one from which parts may come."""
     sort = random.random()
@@ -149,4 +166,4 @@ def mutate(random: random.Random, data: bytes, other: bytes) -> bytes:
     return sealed(text[: 2 * LONGEST], content[:LONGEST], version=random.choice((1,) * 20 + (0, 2)))
 
 
-__all__ = ["HEADER", "mutate"]
+__all__ = ["HEADER", "corrupt", "mutate"]
