@@ -89,7 +89,7 @@ static bool token_sound(const struct compact *compact, uint64_t token)
             byte = 0;
         }
     }
-    return keys == token_keys(token) && -lowest == token_low(token) && byte == token_byte(token) &&
+    return keys == token_keys(token) && -lowest == token_low(token) && byte == (uint32_t)token_byte(token) &&
            depth == token_net(token);
 }
 
