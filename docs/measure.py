@@ -100,7 +100,10 @@ PEERS = {
     "hyperloglog-peers": ["hyperloglog", "--rounds", "7"],
     "bloom-peers-arrays": ["bloom_filter", "--rounds", "5", "--case", "array"],
     "bloom-peers-lists": ["bloom_filter", "--rounds", "5", "--case", "list"],
-    "bloom-peers-single": ["bloom_filter", "--rounds", "5", "--case", "one by one"],
+    "bloom-peers-single": [
+        *("bloom_filter", "--rounds", "5", "--case"),
+        *(f"10**6 {kind}, one by one" for kind in ("str", "int", "lines")),
+    ],
     "trie-peers": ["trie", "--rounds", "3"],
 }
 #: Data set to the program in ``docs/limits`` that prints its table.
