@@ -54,7 +54,7 @@ def embedded(workers: int) -> Engine:
         ) from error
     client = distributed.Client(cluster, set_as_default=False)
     stop = _Once(partial(_end, client, cluster, folder))
-    atexit.register(stop)
+    atexit.register(_at_exit, stop)
     return _engine(distributed, client, workers, "the Dask cluster of this machine", stop)
 
 
@@ -76,7 +76,7 @@ def connected(address: str) -> Engine:
         raise ConnectionError(f"{where} has no workers; start one with: dask worker tcp:{address}") from error
     workers = sum(client.nthreads().values())
     stop = _Once(client.close)
-    atexit.register(stop)
+    atexit.register(_at_exit, stop)
     return _engine(distributed, client, workers, where, stop)
 
 
@@ -161,9 +161,15 @@ class _Once:
             return
         with self._lock:
             call, self._call = self._call, None
-        atexit.unregister(self)
         if call is not None:
             call()
+
+
+def _at_exit(stop: Callable[[], None]) -> None:
+    """End quietly: the threads that would report what is cancelled now have ended before."""
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    stop()
 
 
 def _end(client: Any, cluster: Any, folder: tempfile.TemporaryDirectory[str]) -> None:
@@ -173,6 +179,9 @@ def _end(client: Any, cluster: Any, folder: tempfile.TemporaryDirectory[str]) ->
     for nanny in cluster.workers.values():
         with contextlib.suppress(ProcessLookupError, TypeError):  # it has none while it starts one
             os.kill(nanny.pid, signal.SIGKILL)
-    client.close(timeout=2)
-    cluster.close(timeout=5)
+    # While it starts a worker, a nanny cannot be waited for; what is left of it ends with this process.
+    with contextlib.suppress(TimeoutError, RuntimeError):
+        client.close(timeout=2)
+    with contextlib.suppress(TimeoutError, RuntimeError):
+        cluster.close(timeout=5)
     folder.cleanup()
