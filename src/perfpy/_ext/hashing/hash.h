@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../common/little_endian.h"
+
 #define PERFPY_GOLDEN 0x9E3779B97F4A7C15u
 
 /* The kinds of keys; the number is part of the hash. */
@@ -47,27 +49,6 @@ static inline struct perfpy_seeds perfpy_seeds_from(uint64_t seed)
     for (uint64_t kind = 1; kind < PERFPY_KINDS; kind++)
         seeds.of[kind] = perfpy_mix(seed + kind * PERFPY_GOLDEN);
     return seeds;
-}
-
-/* Reads little-endian numbers from any address. */
-static inline uint64_t perfpy_load64(const unsigned char *bytes)
-{
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
-static inline uint64_t perfpy_load32(const unsigned char *bytes)
-{
-    uint32_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap32(value);
-#endif
-    return value;
 }
 
 /* Reads 0 to 8 bytes as a number; reads nothing else. */

@@ -22,6 +22,7 @@
 
 #include <string.h>
 
+#include "../common/little_endian.h"
 #include "layout.h"
 
 enum {
@@ -112,26 +113,6 @@ static inline uint64_t token_pack(uint32_t place, uint32_t bytes, uint32_t keys,
            (uint64_t)net << 54;
 }
 
-static inline uint64_t load_le64(const unsigned char *bytes)
-{
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
-static inline uint32_t load_le32(const unsigned char *bytes)
-{
-    uint32_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap32(value);
-#endif
-    return value;
-}
-
 static inline uint32_t load_le16(const unsigned char *bytes) { return bytes[0] | (uint32_t)bytes[1] << 8; }
 
 static inline uint64_t load_be64(const unsigned char *bytes)
@@ -148,7 +129,7 @@ static inline uint64_t load_be64(const unsigned char *bytes)
 static inline uint64_t load_packed(const unsigned char *array, uint64_t i, unsigned bits)
 {
     const uint64_t place = i * bits;
-    return load_le64(array + (place >> 3)) >> (place & 7) & ((UINT64_C(1) << bits) - 1);
+    return perfpy_load64(array + (place >> 3)) >> (place & 7) & ((UINT64_C(1) << bits) - 1);
 }
 
 static inline uint64_t compact_rank(const struct compact *compact, uint32_t block)
@@ -160,7 +141,7 @@ static inline size_t common_prefix(const unsigned char *a, const unsigned char *
 {
     size_t i = 0;
     for (; i + 8 <= length; i += 8) {
-        const uint64_t differ = load_le64(a + i) ^ load_le64(b + i);
+        const uint64_t differ = perfpy_load64(a + i) ^ perfpy_load64(b + i);
         if (differ)
             return i + (size_t)(__builtin_ctzll(differ) >> 3);
     }

@@ -83,7 +83,7 @@ static enum perfpy_trie_status run(const struct perfpy_trie *trie, const struct 
             break;
         const uint32_t number = decode(compact, &state->bits);
         if (number < compact->token_count) {
-            state->op = token_ops(compact, load_le64(compact->tokens + 8 * (size_t)number), &state->stop);
+            state->op = token_ops(compact, perfpy_load64(compact->tokens + 8 * (size_t)number), &state->stop);
             continue;
         }
         const unsigned char *raw;
@@ -180,7 +180,7 @@ static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct
             const uint32_t number = decode(compact, &state->bits);
             passed->depth = depth;
             if (__builtin_expect(number < compact->token_count, 1)) {
-                token = load_le64(compact->tokens + 8 * (size_t)number);
+                token = perfpy_load64(compact->tokens + 8 * (size_t)number);
                 if (token_keys(token) > left)
                     goto found;
                 left -= token_keys(token);

@@ -57,9 +57,9 @@ static inline uint32_t decode_long(const struct compact *compact, struct compact
     const uint32_t code = (uint32_t)(bits->window >> (64 - CODE_MOST));
     for (unsigned length = 1; length <= CODE_MOST; length++) {
         const unsigned char *entry = compact->codes + 8 * (length - 1);
-        if (code < load_le32(entry)) {
+        if (code < perfpy_load32(entry)) {
             bits_drop(bits, length);
-            return load_le32(entry + 4) + (code >> (CODE_MOST - length));
+            return perfpy_load32(entry + 4) + (code >> (CODE_MOST - length));
         }
     }
     return (uint32_t)NO_TOKEN;
@@ -68,7 +68,7 @@ static inline uint32_t decode_long(const struct compact *compact, struct compact
 /* The number of the next token; needs CODE_MOST bits. */
 static inline uint32_t decode(const struct compact *compact, struct compact_bits *bits)
 {
-    const uint32_t entry = load_le32(compact->primary + 4 * (bits->window >> (64 - compact->primary_bits)));
+    const uint32_t entry = perfpy_load32(compact->primary + 4 * (bits->window >> (64 - compact->primary_bits)));
     const unsigned length = entry & 31;
     if (__builtin_expect(length - 1 >= CODE_MOST, 0)) /* 0, or damaged */
         return decode_long(compact, bits);

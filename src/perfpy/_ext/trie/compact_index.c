@@ -44,21 +44,21 @@ static bool read_record(const struct compact *compact, size_t place, struct reco
     const unsigned char *after = compact->records + place + number;
     record->shared = compact->records + place;
     record->length = (size_t)number;
-    record->first_block = load_le32(after);
-    record->first_entry = single ? 0 : load_le32(after + 4);
-    record->entries = single ? 0 : load_le32(after + 8);
+    record->first_block = perfpy_load32(after);
+    record->first_entry = single ? 0 : perfpy_load32(after + 4);
+    record->entries = single ? 0 : perfpy_load32(after + 8);
     return record->first_block < compact->blocks && record->entries <= compact->entries &&
            record->first_entry <= compact->entries - record->entries && (single || record->entries > 0);
 }
 
 static uint64_t window_of(const struct compact *compact, uint32_t entry)
 {
-    return load_le64(compact->windows + 8 * (size_t)entry);
+    return perfpy_load64(compact->windows + 8 * (size_t)entry);
 }
 
 static uint32_t link_of(const struct compact *compact, uint32_t entry)
 {
-    return load_le32(compact->links + 4 * (size_t)entry);
+    return perfpy_load32(compact->links + 4 * (size_t)entry);
 }
 
 static uint32_t first_block_of(const struct compact *compact, uint32_t entry)
@@ -86,7 +86,7 @@ static uint32_t last_not_above(const struct compact *compact, const struct recor
     uint32_t count = node->entries;
     while (count > 1) {
         const uint32_t half = count / 2;
-        low += load_le64(low + 8 * (size_t)half) <= window ? 8 * (size_t)half : 0;
+        low += perfpy_load64(low + 8 * (size_t)half) <= window ? 8 * (size_t)half : 0;
         count -= half;
     }
     return (uint32_t)((size_t)(low - compact->windows) / 8);

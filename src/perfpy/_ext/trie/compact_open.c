@@ -31,19 +31,19 @@ static bool plausible(const struct compact *compact, uint64_t count, uint64_t da
 
 bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, size_t size)
 {
-    if (size < HEADER_SIZE || load_le32(data + HEADER_MAGIC) != COMPACT_MAGIC)
+    if (size < HEADER_SIZE || perfpy_load32(data + HEADER_MAGIC) != COMPACT_MAGIC)
         return false;
     struct compact compact = {
-        .blocks = load_le32(data + HEADER_BLOCKS),
-        .block_bytes = load_le32(data + HEADER_BLOCK_BYTES),
-        .token_count = load_le32(data + HEADER_TOKENS),
-        .special_count = load_le32(data + HEADER_SPECIALS),
-        .op_count = load_le32(data + HEADER_OPS),
-        .entries = load_le32(data + HEADER_ENTRIES),
-        .rank_bits = (uint16_t)load_le32(data + HEADER_RANK_BITS),
-        .primary_bits = (uint16_t)load_le32(data + HEADER_PRIMARY_BITS),
+        .blocks = perfpy_load32(data + HEADER_BLOCKS),
+        .block_bytes = perfpy_load32(data + HEADER_BLOCK_BYTES),
+        .token_count = perfpy_load32(data + HEADER_TOKENS),
+        .special_count = perfpy_load32(data + HEADER_SPECIALS),
+        .op_count = perfpy_load32(data + HEADER_OPS),
+        .entries = perfpy_load32(data + HEADER_ENTRIES),
+        .rank_bits = (uint16_t)perfpy_load32(data + HEADER_RANK_BITS),
+        .primary_bits = (uint16_t)perfpy_load32(data + HEADER_PRIMARY_BITS),
     };
-    const uint64_t data_bytes = load_le64(data + HEADER_DATA);
+    const uint64_t data_bytes = perfpy_load64(data + HEADER_DATA);
     const unsigned char *next = data + HEADER_SIZE;
     uint64_t left = size - HEADER_SIZE;
     const bool fits = take(&next, &left, CODE_TABLE, &compact.codes) &&
@@ -54,12 +54,12 @@ bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, si
                       take(&next, &left, UINT64_C(4) * compact.entries, &compact.links) &&
                       take(&next, &left, ((compact.blocks + UINT64_C(1)) * compact.rank_bits + 7) / 8 + 8,
                            &compact.ranks) &&
-                      take(&next, &left, load_le64(data + HEADER_RECORDS), &compact.records) &&
-                      take(&next, &left, load_le32(data + HEADER_POOL), &compact.pool) &&
-                      take(&next, &left, load_le64(data + HEADER_RAW), &compact.raw) &&
+                      take(&next, &left, perfpy_load64(data + HEADER_RECORDS), &compact.records) &&
+                      take(&next, &left, perfpy_load32(data + HEADER_POOL), &compact.pool) &&
+                      take(&next, &left, perfpy_load64(data + HEADER_RAW), &compact.raw) &&
                       take(&next, &left, data_bytes, &compact.data) && left == SLACK;
     compact.end = next;
-    const uint64_t count = load_le64(data + HEADER_COUNT);
+    const uint64_t count = perfpy_load64(data + HEADER_COUNT);
     if (!fits || !plausible(&compact, count, data_bytes))
         return false;
     *trie = (struct perfpy_trie){.data = data, .size = size, .count = count};
@@ -96,7 +96,7 @@ static bool token_sound(const struct compact *compact, uint64_t token)
 static bool tokens_sound(const struct compact *compact)
 {
     for (uint32_t number = 0; number < compact->token_count; number++)
-        if (!token_sound(compact, load_le64(compact->tokens + 8 * (size_t)number)))
+        if (!token_sound(compact, perfpy_load64(compact->tokens + 8 * (size_t)number)))
             return false;
     return true;
 }

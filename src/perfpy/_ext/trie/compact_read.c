@@ -119,7 +119,7 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
                     goto done;
                 break;
             }
-            const uint64_t token = load_le64(compact->tokens + 8 * (size_t)number);
+            const uint64_t token = perfpy_load64(compact->tokens + 8 * (size_t)number);
             const int64_t lowest = search.depth - token_low(token);
             /* A key that the other one starts with may end before that byte, and is not missed if it is wanted. */
             const bool below = !starts && token_byte(token) < search.next;

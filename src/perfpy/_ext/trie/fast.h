@@ -37,6 +37,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../common/little_endian.h"
 #include "layout.h"
 
 enum {
@@ -104,26 +105,6 @@ static inline unsigned fast_count_code(uint32_t shape)
 static inline uint32_t fast_hash(uint32_t prefix)
 {
     return prefix * UINT32_C(0x9E3779B1);
-}
-
-static inline uint32_t fast_load32(const unsigned char *from)
-{
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap32(value);
-#endif
-    return value;
-}
-
-static inline uint64_t fast_load64(const unsigned char *from)
-{
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
 }
 
 static inline void fast_store(unsigned char *to, uint64_t value, size_t size)

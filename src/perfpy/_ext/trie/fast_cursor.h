@@ -193,7 +193,7 @@ static inline uint32_t fast_label_at(const struct fast_view *view, uint32_t base
     for (uint64_t label = view->least_label; label < end && !beyond;) {
         const uint64_t stop = end - label < PIECE ? end : label + PIECE;
         for (; label < stop; label++) {
-            const uint64_t cell = fast_load64(cells + 8 * label);
+            const uint64_t cell = perfpy_load64(cells + 8 * label);
             const uint64_t used = ((cell ^ label) & 0x1FF) == FAST_CELL_USED, fits = cell >> below <= rank;
             last = used & fits ? label + 1 : last;
             beyond |= used & !fits;

@@ -21,7 +21,7 @@ FAST_INLINE uint64_t fast_cell(const struct fast_view *view, uint32_t base, unsi
     const size_t at = (size_t)base + label;
     if (__builtin_expect(at >= view->cell_count, 0))
         return 0;
-    const uint64_t cell = fast_load64(view->cells + 8 * at);
+    const uint64_t cell = perfpy_load64(view->cells + 8 * at);
     return (cell & 0x1FF) == (FAST_CELL_USED | label) ? cell : 0;
 }
 

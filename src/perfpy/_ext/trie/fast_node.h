@@ -48,7 +48,7 @@ FAST_INLINE uint32_t fast_shape_at(const struct fast_view *view, const unsigned 
     uint32_t code = first;
     if (__builtin_expect(first >= FAST_SHORT, 0))
         code = FAST_SHORT + ((first - FAST_SHORT) << 8) + at[-1];
-    return __builtin_expect(code < view->coded, 1) ? fast_load32(view->shapes + 4 * (size_t)code) : fast_load32(at - 4);
+    return __builtin_expect(code < view->coded, 1) ? perfpy_load32(view->shapes + 4 * (size_t)code) : perfpy_load32(at - 4);
 }
 
 /* Decodes the shape of the node at an address below view->size. */
@@ -68,7 +68,7 @@ FAST_INLINE void fast_node_references(const struct fast_view *view, struct fast_
                                         const unsigned char *end)
 {
     const uint64_t in_node = -(uint64_t)(node->shape / FAST_SET_IN_NODE & 1);
-    node->mask = (fast_load64(end) & in_node) | (uint64_t)(int64_t)((int32_t)node->shape >> 16);
+    node->mask = (perfpy_load64(end) & in_node) | (uint64_t)(int64_t)((int32_t)node->shape >> 16);
     node->references = end + ((node->ways + 7) / 8 & in_node);
     node->long_bytes = 2 + (-(node->shape / FAST_ADDRESSES & 1) & (view->address_bytes - 2u));
 }
@@ -106,7 +106,7 @@ static inline bool fast_node_wide(const struct fast_view *view, struct fast_node
         return true;
     if (fast_ways(node->shape) == FAST_SET) {
         node->labels = from;
-        node->ways = (uint32_t)__builtin_popcountll(fast_load64(from + 1));
+        node->ways = (uint32_t)__builtin_popcountll(perfpy_load64(from + 1));
         from += 9;
     } else {
         node->labels = from + 1;
@@ -138,7 +138,7 @@ FAST_INLINE uint32_t fast_follow(const struct fast_node *node, const unsigned ch
     static const uint32_t nears[] = {0, FAST_NEAR_1, FAST_NEAR_2, UINT32_MAX, UINT32_MAX};
     static const uint8_t shifts[] = {0, 2, 0, 0, 0};
     const uint32_t width = 1 + (-is_long & (node->long_bytes - 1));
-    const uint32_t value = (uint32_t)fast_below(fast_load32(reference), 8 * width), near = nears[width];
+    const uint32_t value = (uint32_t)fast_below(perfpy_load32(reference), 8 * width), near = nears[width];
     const uint32_t low = value << shifts[width], back = node->address - 1 + near - value;
     const uint32_t is_low = -(uint32_t)(value < near), to = back ^ ((back ^ low) & is_low);
     return to < node->address ? to : FAST_NONE;
@@ -157,7 +157,7 @@ FAST_INLINE uint64_t fast_keys_before(const struct fast_view *view, const struct
     const unsigned code = fast_count_code(node->shape);
     const uint32_t some = -(uint32_t)(i != 0); /* no bits are stored of way 0 */
     const uint32_t each = fast_count_bits(view, node) & some, at = (i - 1) * each;
-    const uint64_t stored = fast_below(fast_load64(node->counts + at / 8) >> at % 8, each);
+    const uint64_t stored = fast_below(perfpy_load64(node->counts + at / 8) >> at % 8, each);
     return stored + i * factors[code];
 }
 
@@ -166,7 +166,7 @@ static inline uint32_t fast_find_wide(const struct fast_node *node, unsigned cha
 {
     if (fast_ways(node->shape) == FAST_SET) {
         const unsigned bit = (unsigned)(label - node->labels[0]) & 255;
-        const uint64_t set = fast_load64(node->labels + 1);
+        const uint64_t set = perfpy_load64(node->labels + 1);
         if (bit >= 64 || !(set >> bit & 1))
             return FAST_NONE;
         return (uint32_t)__builtin_popcountll(fast_below(set, bit));
@@ -190,7 +190,7 @@ static inline uint32_t fast_find_way(const struct fast_node *node, unsigned char
 /* The state of the double array behind a gate, as a cell has it. */
 static inline uint64_t fast_gate(const struct fast_node *node)
 {
-    const uint64_t gate = fast_load32(node->text + fast_text(node->shape));
+    const uint64_t gate = perfpy_load32(node->text + fast_text(node->shape));
     return gate >> 1 << FAST_CELL_TARGET | (gate & 1 ? FAST_CELL_FINAL : 0);
 }
 

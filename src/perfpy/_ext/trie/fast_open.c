@@ -13,11 +13,11 @@ bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_
     if (size < FAST_HEADER + FAST_SLACK)
         return false;
     struct fast_view view = {
-        .count = fast_load64(data + FAST_AT_COUNT),
-        .root = fast_load64(data + FAST_AT_ROOT),
-        .size = fast_load32(data + FAST_AT_NODES),
-        .cell_count = fast_load32(data + FAST_AT_CELLS),
-        .coded = fast_load32(data + FAST_AT_SHAPES) & 0xFFFF,
+        .count = perfpy_load64(data + FAST_AT_COUNT),
+        .root = perfpy_load64(data + FAST_AT_ROOT),
+        .size = perfpy_load32(data + FAST_AT_NODES),
+        .cell_count = perfpy_load32(data + FAST_AT_CELLS),
+        .coded = perfpy_load32(data + FAST_AT_SHAPES) & 0xFFFF,
         .address_bytes = data[FAST_AT_ADDRESS_BYTES],
         .count_bytes = data[FAST_AT_COUNT_BYTES],
         .least_label = data[FAST_AT_LEAST_LABEL],

@@ -19,7 +19,7 @@ static inline unsigned char fast_label_of(const struct fast_node *node, uint32_t
 {
     if (fast_ways(node->shape) != FAST_SET)
         return node->labels[way];
-    uint64_t set = fast_load64(node->labels + 1);
+    uint64_t set = perfpy_load64(node->labels + 1);
     for (; way > 0; way--)
         set &= set - 1;
     return (unsigned char)(node->labels[0] + (set ? __builtin_ctzll(set) : 0));
@@ -32,7 +32,7 @@ static inline uint32_t fast_labels_below(const struct fast_node *node, unsigned 
         const unsigned lowest = node->labels[0];
         if (label <= lowest)
             return 0;
-        return (uint32_t)__builtin_popcountll(fast_below(fast_load64(node->labels + 1), label - lowest));
+        return (uint32_t)__builtin_popcountll(fast_below(perfpy_load64(node->labels + 1), label - lowest));
     }
     uint32_t below = 0;
     while (below < node->ways && node->labels[below] < label)

@@ -29,7 +29,7 @@ static inline unsigned fast_find_label_16(const unsigned char *labels, unsigned 
     return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(equal) | 1u << 16);
 #else
     const uint64_t ones = UINT64_C(0x0101010101010101), highest = ones << 7;
-    const uint64_t low = fast_load64(labels) ^ ones * label, high = fast_load64(labels + 8) ^ ones * label;
+    const uint64_t low = perfpy_load64(labels) ^ ones * label, high = perfpy_load64(labels + 8) ^ ones * label;
     /* The lowest byte that is marked is 0; those above it need not be. */
     const uint64_t low_zero = (low - ones) & ~low & highest, high_zero = (high - ones) & ~high & highest;
     if (low_zero)
