@@ -39,6 +39,9 @@ case.call(backend)
 print("alive", flush=True)
 """
 
+#: Ticks during a call: thousands where the lock is released, a few where only imports on the way do that.
+RELEASED = 10
+
 # With this switch interval no thread has to give the lock away: others run only while it is released.
 COUNTING = """
 def count():
@@ -145,11 +148,11 @@ class TestInterpreterLock:
     def test_is_released(self, technique: str, backend: str) -> None:
         if not traits(technique, backend).releases_gil:
             pytest.skip("declared not to release it")
-        assert int(output(start(COUNTING, technique, backend))) >= 10
+        assert int(output(start(COUNTING, technique, backend))) >= RELEASED
 
     @pytest.mark.parametrize("technique", techniques.names())
     def test_a_backend_that_holds_it_is_found_out(self, technique: str) -> None:
-        assert int(output(start(HOLDING, technique, "holder"))) == 0
+        assert int(output(start(HOLDING, technique, "holder"))) < RELEASED
 
 
 def test_every_instruction_set_gives_the_same(technique: str, backend: str) -> None:

@@ -20,6 +20,8 @@ from ._engine import Engine, Reach
 _TO_ANSWER = 5.0  # seconds that a scheduler has to answer, and a cluster to have a worker
 _TO_RESTART = 20.0  # seconds that a worker which died has to come back
 _LARGE = 1 << 23  # bytes of a call beyond which Dask wants it sent apart from the graph
+#: What a worker logs before it is told to be silent: when it is ended while it starts, a traceback.
+_QUIET = "distributed.nanny.pre-spawn-environ.DASK_DISTRIBUTED__LOGGING__DISTRIBUTED"
 _REMEDY = 'executor "dask" needs the package \'distributed\'; install it with: pip install "perfpy[dask]"'
 
 
@@ -34,19 +36,22 @@ def checked_address(argument: str) -> str:
 def embedded(workers: int) -> Engine:
     """Start a cluster of worker processes on this machine, which ends with this process."""
     distributed = _imported()
+    import dask
+
     folder = tempfile.TemporaryDirectory(prefix="perfpy-dask-", ignore_cleanup_errors=True)
     try:
-        cluster = distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # its server is there in any case; without a dashboard
-            scheduler_kwargs={"dashboard": False, "allowed_failures": 1},
-            silence_logs=logging.CRITICAL,
-            local_directory=folder.name,
-            preload=[_worker.__name__],
-        )
+        with dask.config.set({_QUIET: "critical"}):
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # its server is there in any case; without a dashboard
+                scheduler_kwargs={"dashboard": False, "allowed_failures": 1},
+                silence_logs=logging.CRITICAL,
+                local_directory=folder.name,
+                preload=[_worker.__name__],
+            )
     except RuntimeError as error:
         raise RuntimeError(
             "the Dask cluster of this machine did not start: its workers import the main script, which may "
