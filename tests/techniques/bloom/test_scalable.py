@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfpy._container import pack, unpack
@@ -124,6 +124,8 @@ JUNK = st.one_of(
 
 
 @given(name=st.sampled_from(["capacity", "error_rate", "layout", "seed", "room", "layers"]), junk=JUNK)
+@example(name="error_rate", junk=1e-66)
+@example(name="capacity", junk=2**50)
 @settings(max_examples=100)
 def test_a_checked_container_of_nonsense_is_refused_or_harmless(name, junk):
     one = make(range(100))

@@ -14,7 +14,7 @@ from perfpy.executors import ExecutorLike
 from ._filter import BloomFilter, Spec, empty_memory
 from ._growth import Growth
 from ._scalable import ScalableBloomFilter
-from ._sizing import Layout, geometry
+from ._sizing import LEAST_RATE, Layout, geometry
 
 __all__ = ["BLOOM_FILTER", "BloomFilter", "ScalableBloomFilter", "bloom_filter"]
 
@@ -199,8 +199,8 @@ def _rate(error_rate: Any) -> float:
     if isinstance(error_rate, (str, bytes)) or not hasattr(error_rate, "__float__"):
         raise TypeError(f"error_rate must be a float, not {type(error_rate).__name__}: {error_rate!r}")
     rate = float(error_rate)
-    if not (math.isfinite(rate) and 1e-18 <= rate < 1):
-        raise ValueError(f"error_rate must be at least 1e-18 and less than 1, not {rate}")
+    if not (math.isfinite(rate) and LEAST_RATE <= rate < 1):
+        raise ValueError(f"error_rate must be at least {LEAST_RATE} and less than 1, not {rate}")
     return rate
 
 

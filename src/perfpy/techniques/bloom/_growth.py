@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._filter import BloomFilter, Spec, spec_from
-from ._sizing import MOST_PROBES, Layout, geometry
+from ._sizing import LEAST_RATE, MOST_PROBES, Layout, geometry
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -90,7 +90,7 @@ def _checked(meta: dict[str, Any]) -> tuple[Growth, int, list[dict[str, Any]]]:
     if [type(value) for value in values] != [int, float, str, int, int, list]:
         raise ValueError(f"{_DAMAGED}: it says of itself {meta}")
     capacity, rate, layout, seed, room, layers = values
-    if not (0 < rate < 1 and capacity >= 1 and layout in MOST_PROBES):
+    if not (LEAST_RATE <= rate < 1 and capacity >= 1 and layout in MOST_PROBES):
         raise ValueError(f"{_DAMAGED}: it says of itself {meta}")
     if not (1 <= len(layers) <= _MOST_LAYERS and all(isinstance(layer, dict) for layer in layers)):
         raise ValueError(f"{_DAMAGED}: it does not say what its layers are")

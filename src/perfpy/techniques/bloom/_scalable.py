@@ -44,12 +44,23 @@ class ScalableBloomFilter(Sketch):
 
     kind: ClassVar[str] = "scalable Bloom filter"
 
-    def __init__(self, kernel: type[BloomFilter], growth: Growth, key: Key | None = None) -> None:
+    def __init__(
+        self,
+        kernel: type[BloomFilter],
+        growth: Growth,
+        key: Key | None = None,
+        *,
+        layers: list[BloomFilter] | None = None,
+        room: int = 0,
+    ) -> None:
         self._kernel = kernel
         self._growth = growth
         self._key = key
         self._lock = threading.Lock()
-        self.clear()
+        self._layers = layers or []
+        self._room = room
+        if not self._layers:
+            self.clear()
 
     @classmethod
     def _technique(cls) -> Technique:
@@ -65,7 +76,7 @@ class ScalableBloomFilter(Sketch):
     def clear(self) -> None:
         """Take out all keys, and shrink to one layer."""
         with self._lock:
-            self._layers: list[BloomFilter] = []
+            self._layers = []
             self._grow(self._growth.spec(0))
 
     def _grow(self, spec: Spec) -> None:
@@ -255,9 +266,7 @@ class ScalableBloomFilter(Sketch):
     def _restore(cls, meta: dict[str, Any], data: memoryview, backend: str = "auto") -> Self:
         kernel = available(cls, backend)
         growth, room, layers = parts_from(meta, data, kernel)
-        made = cls(kernel, growth)
-        made._layers, made._room = layers, room
-        return made
+        return cls(kernel, growth, layers=layers, room=room)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.backend, self.to_bytes())

@@ -31,6 +31,7 @@ WORD_BITS = 32
 BLOCK_BITS = BLOCK_WORDS * WORD_BITS
 #: What compiled code calls the layouts.
 LAYOUT_NUMBERS = {"blocked": 0, "classic": 1, "counting": 2}
+LEAST_RATE = 1e-18
 MOST_PROBES = {"blocked": 16, "counting": 16, "classic": 64}
 #: Below this the terms of the sum cancel too many digits of a float.
 _SMALL_RATE = 1e-6
