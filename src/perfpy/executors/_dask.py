@@ -184,9 +184,10 @@ def _end(client: Any, cluster: Any, folder: tempfile.TemporaryDirectory[str]) ->
     for nanny in cluster.workers.values():
         with contextlib.suppress(ProcessLookupError, TypeError):  # it has none while it starts one
             os.kill(nanny.pid, signal.SIGKILL)
-    # While it starts a worker, a nanny cannot be waited for; what is left of it ends with this process.
-    with contextlib.suppress(TimeoutError, RuntimeError):
+    # While it starts a worker, a nanny has no process to wait for, which multiprocessing asserts; what is
+    # left of it ends with this process.
+    with contextlib.suppress(TimeoutError, RuntimeError, AssertionError):
         client.close(timeout=2)
-    with contextlib.suppress(TimeoutError, RuntimeError):
+    with contextlib.suppress(TimeoutError, RuntimeError, AssertionError):
         cluster.close(timeout=5)
     folder.cleanup()
