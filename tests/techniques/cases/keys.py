@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 import perfpy
 from perfpy import datasets
+from perfpy._workload import Workload
 from perfpy.techniques.bloom import _workloads as _bloom
 from perfpy.techniques.cardinality import _workloads as _cardinality
 from perfpy.techniques.counting import _workloads as _counting
@@ -46,18 +47,22 @@ class _Words:
         return map(datasets.made_up_word, range(self._count))
 
 
-def _of_counter(
-    name: str, options: Mapping[str, Any], *bad: tuple[Mapping[str, Any], type[Exception]]
+def _of_keys(
+    name: str,
+    options: Mapping[str, Any],
+    workloads: Sequence[Workload],
+    lengthy: int,
+    *bad: tuple[Mapping[str, Any], type[Exception]],
 ) -> Case:
-    """Return the case of a function that counts different keys."""
+    """Return the case of a structure that takes keys in; `lengthy` keys take it some tenths of a second."""
     return Case(
         function=getattr(perfpy, name),
         arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
         options=options,
         empty={},
-        huge={"items": _Endless(2**62)},
-        lengthy={"items": np.zeros(100_000_000, np.uint8)},
-        workload=_counting.WORKLOADS[name][0].arguments,
+        huge={**({"capacity": 1000} if "capacity" in options else {}), "items": _Endless(2**62)},
+        lengthy={"items": np.zeros(lengthy, np.uint8)},
+        workload=workloads[0].arguments,
         bad=(*bad, ({"seed": -1}, ValueError), ({"key": 1}, TypeError)),
         out=False,
         held=SimpleNamespace(update=lambda *keys, **options: None),
@@ -68,16 +73,61 @@ def _of_counter(
 _PRECISIONS = (
     ({"precision": 3}, ValueError),
     ({"precision": 25}, ValueError),
+    ({"precision": 12.0}, TypeError),
     ({"precision": "12"}, TypeError),
 )
-_COUNTERS = {
-    "linear_counting": _of_counter(
-        "linear_counting", {"bits": 100}, ({"bits": 7}, ValueError), ({"bits": 8.0}, TypeError)
+
+KEYS = {
+    "bloom_filter": _of_keys(
+        "bloom_filter",
+        {"capacity": 100},
+        _bloom.WORKLOADS,
+        60_000_000,
+        ({"capacity": 0}, ValueError),
+        ({"capacity": 2**63}, ValueError),
+        ({"capacity": 1.5}, TypeError),
+        ({"error_rate": float("nan")}, ValueError),
+        ({"error_rate": 1}, ValueError),
+        ({"error_rate": "0.1"}, TypeError),
+        ({"layout": "square"}, ValueError),
     ),
-    "loglog": _of_counter("loglog", {"precision": 4}, *_PRECISIONS),
-    "superloglog": _of_counter("superloglog", {"precision": 4}, *_PRECISIONS),
-    "k_minimum_values": _of_counter(
-        "k_minimum_values", {"k": 8}, ({"k": 7}, ValueError), ({"k": None}, TypeError)
+    "count_min": _of_keys(
+        "count_min",
+        {"error": 0.1},
+        _cardinality.WORKLOADS["count_min"],
+        60_000_000,
+        ({"error": 0}, ValueError),
+        ({"error": 2.0}, ValueError),
+        ({"error": float("nan")}, ValueError),
+        ({"error": "0.1"}, TypeError),
+        ({"failure": 0.0}, ValueError),
+        ({"failure": None}, TypeError),
+        ({"heavy_hitters": -1}, ValueError),
+        ({"heavy_hitters": 1.5}, TypeError),
+    ),
+    **{
+        name: _of_keys(name, {"precision": 4}, _cardinality.WORKLOADS[name], 200_000_000, *_PRECISIONS)
+        for name in ("hyperloglog", "exaloglog")
+    },
+    **{
+        name: _of_keys(name, {"precision": 4}, _counting.WORKLOADS[name], 100_000_000, *_PRECISIONS)
+        for name in ("loglog", "superloglog")
+    },
+    "linear_counting": _of_keys(
+        "linear_counting",
+        {"bits": 100},
+        _counting.WORKLOADS["linear_counting"],
+        100_000_000,
+        ({"bits": 7}, ValueError),
+        ({"bits": 8.0}, TypeError),
+    ),
+    "k_minimum_values": _of_keys(
+        "k_minimum_values",
+        {"k": 8},
+        _counting.WORKLOADS["k_minimum_values"],
+        100_000_000,
+        ({"k": 7}, ValueError),
+        ({"k": None}, TypeError),
     ),
     "morris_counter": Case(
         function=perfpy.morris_counter,
@@ -104,96 +154,6 @@ _COUNTERS = {
         held=SimpleNamespace(update=lambda *indices, **options: None),
         content=lambda result: result.to_bytes(),
     ),
-}
-
-KEYS = {
-    "bloom_filter": Case(
-        function=perfpy.bloom_filter,
-        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
-        options={"capacity": 100},
-        empty={},
-        huge={"capacity": 1000, "items": _Endless(2**62)},
-        lengthy={"items": np.zeros(60_000_000, np.uint8)},
-        workload=_bloom.WORKLOADS[0].arguments,
-        bad=(
-            ({"capacity": 0}, ValueError),
-            ({"capacity": 2**63}, ValueError),
-            ({"capacity": 1.5}, TypeError),
-            ({"error_rate": float("nan")}, ValueError),
-            ({"error_rate": 1}, ValueError),
-            ({"error_rate": "0.1"}, TypeError),
-            ({"layout": "square"}, ValueError),
-            ({"seed": -1}, ValueError),
-            ({"key": 1}, TypeError),
-        ),
-        out=False,
-        held=SimpleNamespace(update=lambda *keys, **options: None),
-        content=perfpy.BloomFilter.to_bytes,
-    ),
-    "hyperloglog": Case(
-        function=perfpy.hyperloglog,
-        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
-        options={"precision": 4},
-        empty={},
-        huge={"items": _Endless(2**62)},
-        lengthy={"items": np.zeros(200_000_000, np.uint8)},
-        workload=_cardinality.WORKLOADS["hyperloglog"][0].arguments,
-        bad=(
-            ({"precision": 3}, ValueError),
-            ({"precision": 25}, ValueError),
-            ({"precision": 12.0}, TypeError),
-            ({"precision": "12"}, TypeError),
-            ({"seed": -1}, ValueError),
-            ({"key": 1}, TypeError),
-        ),
-        out=False,
-        held=SimpleNamespace(update=lambda *keys, **options: None),
-        content=perfpy.HyperLogLog.to_bytes,
-    ),
-    "exaloglog": Case(
-        function=perfpy.exaloglog,
-        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 77.0])},
-        options={"precision": 4},
-        empty={},
-        huge={"items": _Endless(2**62)},
-        lengthy={"items": np.zeros(200_000_000, np.uint8)},
-        workload=_cardinality.WORKLOADS["exaloglog"][0].arguments,
-        bad=(
-            ({"precision": 3}, ValueError),
-            ({"precision": 25}, ValueError),
-            ({"precision": 12.0}, TypeError),
-            ({"precision": "12"}, TypeError),
-            ({"seed": -1}, ValueError),
-            ({"key": 1}, TypeError),
-        ),
-        out=False,
-        held=SimpleNamespace(update=lambda *keys, **options: None),
-        content=perfpy.ExaLogLog.to_bytes,
-    ),
-    "count_min": Case(
-        function=perfpy.count_min,
-        arrays={"items": np.array([-1.0, 0.0, 1.0, 2.0, 1.0])},
-        options={"error": 0.1},
-        empty={},
-        huge={"items": _Endless(2**62)},
-        lengthy={"items": np.zeros(60_000_000, np.uint8)},
-        workload=_cardinality.WORKLOADS["count_min"][0].arguments,
-        bad=(
-            ({"error": 0}, ValueError),
-            ({"error": 2.0}, ValueError),
-            ({"error": float("nan")}, ValueError),
-            ({"error": "0.1"}, TypeError),
-            ({"failure": 0.0}, ValueError),
-            ({"failure": None}, TypeError),
-            ({"heavy_hitters": -1}, ValueError),
-            ({"heavy_hitters": 1.5}, TypeError),
-            ({"seed": -1}, ValueError),
-            ({"key": 1}, TypeError),
-        ),
-        out=False,
-        held=SimpleNamespace(update=lambda *keys, **options: None),
-        content=perfpy.CountMin.to_bytes,
-    ),
     "trie": Case(
         function=perfpy.trie,
         arrays={},
@@ -217,5 +177,4 @@ KEYS = {
         out=False,
         content=lambda trie: repr(list(trie)).encode(),
     ),
-    **_COUNTERS,
 }

@@ -24,6 +24,15 @@ typedef struct {
 
 extern PyType_Spec perfpy_trie_type, perfpy_trie_iterator_type, perfpy_trie_payload_type, perfpy_trie_collector_type;
 
+/* A rank that a damaged trie made up, and that no key has, is none. */
+static inline int64_t perfpy_trie_sensible(const PerfpyTrie *self, int64_t rank)
+{
+    return (uint64_t)rank < self->trie.count ? rank : -1;
+}
+
+/* The method _ranks_of(keys, ranks). */
+PyObject *perfpy_trie_ranks_of(PerfpyTrie *self, PyObject *arguments);
+
 /* Finds a layout by its name: NULL with an exception if there is none. */
 const struct perfpy_trie_layout *perfpy_trie_layout_named(PyObject *name, enum perfpy_isa isa);
 

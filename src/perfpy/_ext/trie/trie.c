@@ -1,11 +1,7 @@
-/* The type of tries: look-ups, keys by rank, prefixes, batches. */
+/* The type of tries: look-ups, keys by rank, prefixes. */
 #include "module.h"
 
-enum {
-    BATCH = 1024,   /* keys looked up at a time */
-    ALONE = 64,     /* so few are looked up without giving the lock of the interpreter away */
-    PREFIXES = 32,  /* found without a second look */
-};
+enum { PREFIXES = 32 }; /* found without a second look */
 
 static PyObject *wrong_type(const PerfpyTrie *self, PyObject *key, const char *name)
 {
@@ -25,12 +21,6 @@ static int trie_contains(PerfpyTrie *self, PyObject *key)
     return found;
 }
 
-/* A rank that a damaged trie made up, and that no key has, is none. */
-static int64_t sensible(const PerfpyTrie *self, int64_t rank)
-{
-    return (uint64_t)rank < self->trie.count ? rank : -1;
-}
-
 /* The rank of a key, -1 if it is none, -2 with an exception. */
 static int64_t find(const PerfpyTrie *self, PyObject *key)
 {
@@ -40,7 +30,7 @@ static int64_t find(const PerfpyTrie *self, PyObject *key)
         return fits < 0 ? -2 : -1;
     const int64_t rank = self->layout->find(&self->trie, text.bytes, text.length);
     perfpy_trie_forget(&text);
-    return sensible(self, rank);
+    return perfpy_trie_sensible(self, rank);
 }
 
 static PyObject *trie_find(PerfpyTrie *self, PyObject *key)
@@ -163,117 +153,6 @@ static PyObject *trie_prefixes(PerfpyTrie *self, PyObject *object)
     return keys;
 }
 
-/* Keys that are looked up together. */
-struct batch {
-    unsigned char *bytes;
-    size_t size, room;
-    uint64_t offsets[BATCH + 1];
-    bool fits[BATCH];
-};
-
-/* Adds a key to a batch; one of another type as an empty one that is marked: 0, or -1 with an exception. */
-static int add(struct batch *batch, size_t place, PyObject *key, bool text)
-{
-    struct perfpy_trie_text encoded = {.length = 0};
-    const int fits = perfpy_trie_encode(&encoded, key, text);
-    if (fits < 0)
-        return -1;
-    batch->fits[place] = fits;
-    if (fits) {
-        if (encoded.length > batch->room - batch->size) {
-            const size_t wanted = encoded.length > SIZE_MAX / 4 - batch->size ? 0 : 2 * (batch->size + encoded.length);
-            unsigned char *bytes = wanted ? PyMem_RawRealloc(batch->bytes, wanted) : NULL;
-            if (!bytes) {
-                perfpy_trie_forget(&encoded);
-                PyErr_NoMemory();
-                return -1;
-            }
-            batch->bytes = bytes;
-            batch->room = wanted;
-        }
-        if (encoded.length)
-            memcpy(batch->bytes + batch->size, encoded.bytes, encoded.length);
-        batch->size += encoded.length;
-        perfpy_trie_forget(&encoded);
-    }
-    batch->offsets[place + 1] = batch->size;
-    return 0;
-}
-
-/* Looks up the keys from `start` on, at most BATCH and as many as there is room for; returns how many they were, or -1
- * with an exception. */
-static Py_ssize_t look_up(const PerfpyTrie *self, struct batch *batch, PyObject *keys, Py_ssize_t start, int64_t *ranks,
-                          Py_ssize_t room)
-{
-    Py_ssize_t count = 0;
-    batch->size = 0;
-    for (; count < BATCH && count < room && start + count < PySequence_Fast_GET_SIZE(keys); count++) {
-        PyObject *key = PySequence_Fast_GET_ITEM(keys, start + count);
-        Py_INCREF(key);
-        const int status = add(batch, (size_t)count, key, self->text);
-        Py_DECREF(key);
-        if (status < 0)
-            return -1;
-    }
-    static const unsigned char nothing[1];
-    const struct perfpy_trie_keys queries = {batch->bytes ? batch->bytes : nothing, batch->offsets, (uint64_t)count};
-    if (count <= ALONE) {
-        self->layout->find_many(&self->trie, &queries, ranks);
-    } else {
-        Py_BEGIN_ALLOW_THREADS
-        self->layout->find_many(&self->trie, &queries, ranks);
-        Py_END_ALLOW_THREADS
-    }
-    for (Py_ssize_t i = 0; i < count; i++)
-        ranks[i] = batch->fits[i] ? sensible(self, ranks[i]) : -1;
-    return count;
-}
-
-PyDoc_STRVAR(ranks_of_doc, "_ranks_of($self, keys, ranks, /)\n--\n\n"
-                           "Fill ranks, an int64 array as long as keys, a list or tuple, with their ranks or -1.");
-
-static PyObject *trie_ranks_of(PerfpyTrie *self, PyObject *arguments)
-{
-    PyObject *keys, *array;
-    Py_buffer ranks;
-    if (!PyArg_ParseTuple(arguments, "OO:_ranks_of", &keys, &array) ||
-        perfpy_get_buffer(array, &ranks, "ranks", "lq", 1, 1, PyBUF_WRITABLE) < 0)
-        return NULL;
-#ifdef Py_GIL_DISABLED /* another thread might change a list meanwhile */
-    keys = PySequence_Tuple(keys);
-#else
-    keys = PySequence_Fast(keys, "keys must be a list or a tuple");
-#endif
-    if (!keys) {
-        PyBuffer_Release(&ranks);
-        return NULL;
-    }
-    struct batch *batch = PyMem_Malloc(sizeof *batch);
-    Py_ssize_t done = 0, count = 0;
-    if (!batch) {
-        PyErr_NoMemory();
-    } else if (ranks.itemsize != 8 || ranks.shape[0] != PySequence_Fast_GET_SIZE(keys)) {
-        PyErr_SetString(PyExc_ValueError, "ranks must be an int64 array with an element for each key");
-    } else {
-        batch->bytes = NULL;
-        batch->room = 0;
-        batch->offsets[0] = 0;
-        do {
-            count = look_up(self, batch, keys, done, (int64_t *)ranks.buf + done, ranks.shape[0] - done);
-            done += count;
-        } while (count > 0 && PyErr_CheckSignals() == 0);
-        if (count == 0 && done < ranks.shape[0])
-            PyErr_SetString(PyExc_ValueError, "keys shrank while they were looked up");
-        PyMem_RawFree(batch->bytes);
-    }
-    PyMem_Free(batch);
-    Py_DECREF(keys);
-    PyBuffer_Release(&ranks);
-    if (PyErr_Occurred())
-        return NULL;
-    Py_RETURN_NONE;
-}
-
 static PyObject *trie_check(PerfpyTrie *self, PyObject *Py_UNUSED(none))
 {
     bool sound;
@@ -363,6 +242,9 @@ static PyGetSetDef properties[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+PyDoc_STRVAR(ranks_of_doc, "_ranks_of($self, keys, ranks, /)\n--\n\n"
+                           "Fill ranks, an int64 array as long as keys, a list or tuple, with their ranks or -1.");
+
 static PyMethodDef methods[] = {
     {"rank", (PyCFunction)trie_rank, METH_O,
      "rank($self, key, /)\n--\n\nReturn how many keys are below this key, which must be one; a `KeyError` if not."},
@@ -373,7 +255,7 @@ static PyMethodDef methods[] = {
      "_iterate($self, start, stop, /)\n--\n\nReturn an iterator over the keys of these ranks."},
     {"_prefixes_of", (PyCFunction)trie_prefixes, METH_O,
      "_prefixes_of($self, text, /)\n--\n\nReturn all keys that a text begins with, shortest first."},
-    {"_ranks_of", (PyCFunction)trie_ranks_of, METH_VARARGS, ranks_of_doc},
+    {"_ranks_of", (PyCFunction)perfpy_trie_ranks_of, METH_VARARGS, ranks_of_doc},
     {"_check", (PyCFunction)trie_check, METH_NOARGS,
      "_check($self, /)\n--\n\nTell whether all of the bytes make sense."},
     {NULL, NULL, 0, NULL},
