@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._extension import extension
 from ._inputs import Counted, batches, counted, is_iterator, lines, plain
 
 __all__ = ["Counted", "batches", "counted", "hash64", "hash_keys", "is_iterator", "lines", "plain"]
@@ -100,22 +101,21 @@ def hash_keys(keys: Any, seed: int = 0) -> NDArray[np.uint64]:
     True
     """
     source = counted(keys)
-    try:
-        from perfpy._ext.hashing import _c
-    except ImportError:
+    compiled = extension()
+    if compiled is None:
         from . import _numpy
 
         return _numpy.hash_keys(source, seed)
     hashes = np.empty(len(source), np.uint64)
-    return hashes[: _c.hash_keys(source, seed, hashes)]
+    return hashes[: compiled.hash_keys(source, seed, hashes)]
 
 
 @cache
 def _hash_key() -> Callable[[object, int], int]:
-    try:
-        from perfpy._ext.hashing import _c
-    except ImportError:
+    compiled = extension()
+    if compiled is None:
         from . import _python
 
         return _python.hash64
-    return _c.hash_key
+    function: Callable[[object, int], int] = compiled.hash_key
+    return function

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from ._extension import extension
+
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
@@ -83,11 +85,9 @@ def _arrow_data(keys: Any) -> Any:
 @cache
 def _column_type() -> type[Column] | tuple[()]:
     """Return the type of columns, or what no object is an instance of."""
-    try:
-        from perfpy._ext.hashing._c import Column
-    except ImportError:
-        return ()
-    return Column
+    compiled = extension()
+    column: type[Column] | tuple[()] = () if compiled is None else compiled.Column
+    return column
 
 
 def _column(arrow: Any) -> Counted:
