@@ -39,8 +39,9 @@ case.call(backend)
 print("alive", flush=True)
 """
 
-#: Ticks during a call: thousands where the lock is released, a few where only imports on the way do that.
-RELEASED = 10
+#: Ticks during a call: hundreds and more where the lock is released, a few where only what reads the arguments
+#: or imports does that.
+RELEASED = 100
 
 # With this switch interval no thread has to give the lock away: others run only while it is released.
 COUNTING = """
