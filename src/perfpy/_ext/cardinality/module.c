@@ -4,7 +4,7 @@
  * one at once. The types differ in their registers only.
  */
 #include "../common/binding.h"
-#include "../hashing/feed.h"
+#include "../hashing/sink.h"
 #include "../hashing/structures.h"
 #include "distinct.h"
 #include "exaloglog.h"
@@ -12,8 +12,7 @@
 typedef struct {
     PyObject_HEAD
     struct distinct sketch;
-    struct perfpy_hasher hasher;
-    struct perfpy_intake intake;
+    struct perfpy_sink sink;
 } Distinct;
 
 static struct PyModuleDef definition;
@@ -23,42 +22,19 @@ static int take(void *structure, const uint64_t *hashes, ptrdiff_t count)
     return perfpy_distinct_take(structure, hashes, count);
 }
 
-/* None, or an exception where memory was short. */
-static PyObject *none_or_no_memory(int status)
-{
-    if (status < 0)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
-}
-
 static PyObject *distinct_add(Distinct *self, PyObject *key)
 {
-    uint64_t hash;
-    if (perfpy_hash_key(key, &self->hasher, &hash) < 0)
-        return NULL;
-    const bool locked = perfpy_intake_enter(&self->intake);
-    const int status = perfpy_distinct_take(&self->sketch, &hash, 1);
-    perfpy_intake_leave(&self->intake, locked);
-    return none_or_no_memory(status);
+    return perfpy_sink_add(&self->sink, key);
 }
 
 static PyObject *distinct_update(Distinct *self, PyObject *items)
 {
-    if (perfpy_feed(&self->intake, items, &self->hasher, take, &self->sketch) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    return perfpy_sink_update(&self->sink, items);
 }
 
 static PyObject *distinct_take(Distinct *self, PyObject *hashes)
 {
-    Py_buffer buffer;
-    if (perfpy_get_buffer(hashes, &buffer, "hashes", "LQ", 1, 1, 0) < 0)
-        return NULL;
-    const bool locked = perfpy_intake_enter(&self->intake);
-    const int status = perfpy_distinct_take(&self->sketch, buffer.buf, buffer.shape[0]);
-    perfpy_intake_leave(&self->intake, locked);
-    PyBuffer_Release(&buffer);
-    return none_or_no_memory(status);
+    return perfpy_sink_take(&self->sink, hashes);
 }
 
 static PyObject *distinct_unite(Distinct *self, PyObject *content)
@@ -67,15 +43,15 @@ static PyObject *distinct_unite(Distinct *self, PyObject *content)
     if (perfpy_get_buffer(content, &buffer, "registers", "B", 1, 1, 0) < 0)
         return NULL;
     int status = 0;
-    const bool locked = perfpy_intake_enter(&self->intake);
+    const bool locked = perfpy_intake_enter(&self->sink.intake);
     const bool fits = (size_t)buffer.len == distinct_bytes(&self->sketch);
     if (fits)
         status = perfpy_distinct_unite(&self->sketch, buffer.buf);
-    perfpy_intake_leave(&self->intake, locked);
+    perfpy_intake_leave(&self->sink.intake, locked);
     PyBuffer_Release(&buffer);
     if (!fits)
         return PyErr_Format(PyExc_ValueError, "registers must be as many as the sketch has");
-    return none_or_no_memory(status);
+    return perfpy_none_or_no_memory(status);
 }
 
 /* What the sketch holds, as bytes that are a copy of it. */
@@ -92,10 +68,10 @@ static PyObject *content_of(const struct distinct *sketch)
 
 static PyObject *distinct_read(Distinct *self, PyObject *Py_UNUSED(ignored))
 {
-    const bool locked = perfpy_intake_enter(&self->intake);
+    const bool locked = perfpy_intake_enter(&self->sink.intake);
     const bool has_registers = self->sketch.registers.content;
     PyObject *bytes = content_of(&self->sketch);
-    perfpy_intake_leave(&self->intake, locked);
+    perfpy_intake_leave(&self->sink.intake, locked);
     return bytes ? Py_BuildValue("(NN)", PyBool_FromLong(has_registers), bytes) : NULL;
 }
 
@@ -112,9 +88,9 @@ static PyObject *distinct_reset(Distinct *self, PyObject *argument)
     const long precision = PyLong_AsLong(argument);
     if ((precision == -1 && PyErr_Occurred()) || check_precision(precision) < 0)
         return NULL;
-    const bool locked = perfpy_intake_enter(&self->intake);
+    const bool locked = perfpy_intake_enter(&self->sink.intake);
     perfpy_distinct_reset(&self->sketch, (int)precision);
-    perfpy_intake_leave(&self->intake, locked);
+    perfpy_intake_leave(&self->sink.intake, locked);
     Py_RETURN_NONE;
 }
 
@@ -137,8 +113,10 @@ static PyObject *distinct_new(PyTypeObject *type, PyObject *arguments, PyObject 
         return NULL;
     self->sketch.registers.precision = precision;
     self->sketch.operations = variant(state->isa);
-    self->hasher = perfpy_hasher_from(seed, state);
-    if (perfpy_intake_open(&self->intake) == 0)
+    self->sink.hasher = perfpy_hasher_from(seed, state);
+    self->sink.take = take;
+    self->sink.structure = &self->sketch;
+    if (perfpy_intake_open(&self->sink.intake) == 0)
         return (PyObject *)self;
     Py_DECREF(self);
     return NULL;
@@ -165,7 +143,7 @@ static void distinct_dealloc(Distinct *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     perfpy_distinct_reset(&self->sketch, self->sketch.registers.precision);
-    perfpy_intake_close(&self->intake);
+    perfpy_intake_close(&self->sink.intake);
     type->tp_free(self);
     Py_DECREF(type);
 }

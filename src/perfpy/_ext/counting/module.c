@@ -4,15 +4,14 @@
  * store at once.
  */
 #include "../common/binding.h"
-#include "../hashing/feed.h"
+#include "../hashing/sink.h"
 #include "../hashing/structures.h"
 #include "store.h"
 
 typedef struct {
     PyObject_HEAD
     struct store store;
-    struct perfpy_hasher hasher;
-    struct perfpy_intake intake;
+    struct perfpy_sink sink;
 } Store;
 
 static struct PyModuleDef definition;
@@ -22,42 +21,19 @@ static int take(void *structure, const uint64_t *hashes, ptrdiff_t count)
     return perfpy_store_take(structure, hashes, count);
 }
 
-/* None, or an exception where memory was short. */
-static PyObject *none_or_no_memory(int status)
-{
-    if (status < 0)
-        return PyErr_NoMemory();
-    Py_RETURN_NONE;
-}
-
 static PyObject *store_add(Store *self, PyObject *key)
 {
-    uint64_t hash;
-    if (perfpy_hash_key(key, &self->hasher, &hash) < 0)
-        return NULL;
-    const bool locked = perfpy_intake_enter(&self->intake);
-    const int status = perfpy_store_take(&self->store, &hash, 1);
-    perfpy_intake_leave(&self->intake, locked);
-    return none_or_no_memory(status);
+    return perfpy_sink_add(&self->sink, key);
 }
 
 static PyObject *store_update(Store *self, PyObject *items)
 {
-    if (perfpy_feed(&self->intake, items, &self->hasher, take, &self->store) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    return perfpy_sink_update(&self->sink, items);
 }
 
 static PyObject *store_take(Store *self, PyObject *hashes)
 {
-    Py_buffer buffer;
-    if (perfpy_get_buffer(hashes, &buffer, "hashes", "LQ", 1, 1, 0) < 0)
-        return NULL;
-    const bool locked = perfpy_intake_enter(&self->intake);
-    const int status = perfpy_store_take(&self->store, buffer.buf, buffer.shape[0]);
-    perfpy_intake_leave(&self->intake, locked);
-    PyBuffer_Release(&buffer);
-    return none_or_no_memory(status);
+    return perfpy_sink_take(&self->sink, hashes);
 }
 
 static PyObject *store_unite(Store *self, PyObject *content)
@@ -65,11 +41,11 @@ static PyObject *store_unite(Store *self, PyObject *content)
     Py_buffer buffer;
     if (perfpy_get_buffer(content, &buffer, "content", "B", 1, 1, 0) < 0)
         return NULL;
-    const bool locked = perfpy_intake_enter(&self->intake);
+    const bool locked = perfpy_intake_enter(&self->sink.intake);
     const bool fits = self->store.bytes && (size_t)buffer.len == store_bytes(&self->store);
     if (fits)
         perfpy_store_unite(&self->store, buffer.buf);
-    perfpy_intake_leave(&self->intake, locked);
+    perfpy_intake_leave(&self->sink.intake, locked);
     PyBuffer_Release(&buffer);
     if (!fits)
         return PyErr_Format(PyExc_ValueError, "content must be as long as that of this store");
@@ -78,14 +54,14 @@ static PyObject *store_unite(Store *self, PyObject *content)
 
 static PyObject *store_read(Store *self, PyObject *Py_UNUSED(ignored))
 {
-    const bool locked = perfpy_intake_enter(&self->intake);
+    const bool locked = perfpy_intake_enter(&self->sink.intake);
     struct store *store = &self->store;
     perfpy_store_settle(store);
     PyObject *bytes = store->bytes
                           ? PyBytes_FromStringAndSize((const char *)store->bytes, (Py_ssize_t)store_bytes(store))
                           : PyBytes_FromStringAndSize((const char *)store->hashes,
                                                       (Py_ssize_t)(store->settled * sizeof *store->hashes));
-    perfpy_intake_leave(&self->intake, locked);
+    perfpy_intake_leave(&self->sink.intake, locked);
     return bytes;
 }
 
@@ -106,10 +82,10 @@ static PyObject *store_reset(Store *self, PyObject *argument)
     struct store fresh;
     if (perfpy_store_open(&fresh, self->store.rule, size) < 0)
         return PyErr_NoMemory();
-    const bool locked = perfpy_intake_enter(&self->intake);
+    const bool locked = perfpy_intake_enter(&self->sink.intake);
     struct store old = self->store;
     self->store = fresh;
-    perfpy_intake_leave(&self->intake, locked);
+    perfpy_intake_leave(&self->sink.intake, locked);
     perfpy_store_close(&old);
     Py_RETURN_NONE;
 }
@@ -131,8 +107,10 @@ static PyObject *store_new(PyTypeObject *type, PyObject *arguments, PyObject *ke
     Store *self = (Store *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
-    self->hasher = perfpy_hasher_from(seed, PyModule_GetState(module));
-    if (perfpy_intake_open(&self->intake) == 0) {
+    self->sink.hasher = perfpy_hasher_from(seed, PyModule_GetState(module));
+    self->sink.take = take;
+    self->sink.structure = &self->store;
+    if (perfpy_intake_open(&self->sink.intake) == 0) {
         if (perfpy_store_open(&self->store, (enum store_rule)rule, size) == 0)
             return (PyObject *)self;
         PyErr_NoMemory();
@@ -152,7 +130,7 @@ static void store_dealloc(Store *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     perfpy_store_close(&self->store);
-    perfpy_intake_close(&self->intake);
+    perfpy_intake_close(&self->sink.intake);
     type->tp_free(self);
     Py_DECREF(type);
 }
