@@ -203,6 +203,7 @@ def worker_of(process):
     return next((number for number in numbers if parent(number) == process.pid), None)
 
 
+@pytest.mark.alone
 @PROC
 @pytest.mark.parametrize(
     ("number", "status"),

@@ -169,6 +169,7 @@ def test_mistakes_are_one_message_and_status_2(tmp_path, noise, arguments, messa
     assert sorted(file.name for file in tmp_path.iterdir()) == ["noise.npy", "words.txt"]
 
 
+@pytest.mark.alone
 def test_progress_is_shown_on_a_terminal_and_ctrl_c_leaves_no_file(tmp_path):
     pytest.importorskip("PIL")
     ours, theirs = pty.openpty()

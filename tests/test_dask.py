@@ -160,6 +160,7 @@ def test_answers_errors_and_kills(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("perfpy-dask-*"))
 
 
+@pytest.mark.alone
 @needs_dask
 def test_interrupted_and_then_killed(tmp_path: Path) -> None:
     script = start_script(

@@ -267,6 +267,7 @@ def test_import_is_light():
     assert heavy.isdisjoint(json.loads(_run(script)))
 
 
+@pytest.mark.alone
 def test_import_cost_over_numpy():
     """Importing perfpy after numpy takes under 60 ms, in the best of several processes."""
     script = """

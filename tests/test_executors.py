@@ -269,6 +269,7 @@ def test_an_error_is_raised_as_it_was_with_its_traceback(
     assert "fail_in_kernel" in [frame.name for frame in traceback.extract_tb(info.tb)]
 
 
+@pytest.mark.alone
 def test_an_error_cancels_what_has_not_started(register: Callable[[str, Any], None]) -> None:
     calls = []
 
@@ -284,6 +285,7 @@ def test_an_error_cancels_what_has_not_started(register: Callable[[str, Any], No
     assert len(calls) <= 2  # the one that failed, and one that had started before that was known
 
 
+@pytest.mark.alone
 def test_nothing_writes_into_out_after_an_error(register: Callable[[str, Any], None]) -> None:
     out = np.zeros((Y.size, X.size), np.int32)
     first = threading.Event()

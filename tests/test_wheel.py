@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,27 +36,26 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def distributions(made_once: Callable[[str, Callable[[Path], object]], Path]) -> tuple[Path, Path]:
     """Build an sdist from the tree and a wheel from the sdist, with the tools of this environment."""
     if not (ROOT / ".git").exists():
         pytest.skip("an sdist is made from a git checkout")
-    folder = tmp_path_factory.mktemp("dist")
-    command = [
-        sys.executable,
-        "-m",
-        "build",
-        "--no-isolation",
-        "--skip-dependency-check",
-        "--outdir",
-        str(folder),
-        str(ROOT),
-    ]
-    # The tools of the environment need not be on the path of who runs its Python.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PATH": path})
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    folder = made_once("dist", build)
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
     return sdist, wheel
+
+
+def build(folder: Path) -> None:
+    command = [sys.executable, "-m", "build", "--no-isolation", "--skip-dependency-check"]
+    # The tools of the environment need not be on the path of who runs its Python.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [*command, "--outdir", str(folder), str(ROOT)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": path},
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
 
 
 @pytest.fixture(scope="module")

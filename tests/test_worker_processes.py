@@ -238,6 +238,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, hide_loky: bool
     assert not Path("/dev/shm", block.split()[1]).exists()
 
 
+@pytest.mark.alone
 @POOLS
 @pytest.mark.parametrize("executor", ["threads:2", "processes:2"])
 @pytest.mark.parametrize("whole_job", [False, True], ids=["parent", "terminal"])
@@ -304,6 +305,7 @@ class TestSharedMemoryAsTheResult:
         result += 1
         np.testing.assert_array_equal(result - 1, perfpy.julia(70, 50))
 
+    @pytest.mark.alone
     def test_outlives_other_calls_and_leaves_nothing(self):
         perfpy.julia(70, 50, executor="processes:2")  # the pool keeps some files open
         files, blocks = Path("/proc/self/fd"), Path("/dev/shm")

@@ -26,6 +26,7 @@ def add(julia, *names):
         julia.register(Backend(name, f"fake_backends:{name}"))
 
 
+@pytest.mark.alone
 def test_own_backends_are_equal_and_timed():
     comparison = compare("numpy", "c")
     assert comparison.ok
@@ -88,6 +89,7 @@ def test_the_largest_difference_is_shown(julia):
     assert compare("wrong")["wrong"].largest_difference == 7
 
 
+@pytest.mark.alone
 def test_what_hangs_is_killed(julia):
     add(julia, "hang")
     comparison = compare("hang", timeout=1.5)
@@ -97,6 +99,7 @@ def test_what_hangs_is_killed(julia):
     assert not comparison.ok
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
 def test_what_hangs_takes_its_children_along(julia, tmp_path, monkeypatch):
     monkeypatch.setenv("FAKE_CHILD", str(tmp_path / "child"))
@@ -129,6 +132,7 @@ def test_memory_is_that_of_the_call(julia):
     assert comparison["correct"].memory_bytes < 2 * MIB
 
 
+@pytest.mark.alone
 def test_cold_is_apart_from_warm(julia):
     add(julia, "slow_first")
     row = compare("slow_first")["slow_first"]
@@ -137,6 +141,7 @@ def test_cold_is_apart_from_warm(julia):
     assert row.timing.median < 0.2
 
 
+@pytest.mark.alone
 def test_rounds_that_would_not_end_in_time_are_left_out(julia):
     add(julia, "slow")
     row = compare("slow", timeout=3.0)["slow"]

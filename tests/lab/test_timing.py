@@ -68,6 +68,7 @@ def test_rank_counts_those_that_are_really_faster():
     assert ranks([around(3.0), around(1.0), around(1.01), around(2.0)]) == [4, 1, 1, 3]
 
 
+@pytest.mark.alone
 def test_timed_returns_seconds_and_result():
     seconds, result = timed(lambda: time.sleep(0.02) or "done")
     assert result == "done"
@@ -85,6 +86,7 @@ def test_at_least_three_rounds_of_a_slow_call():
     assert len(seconds) == 3
 
 
+@pytest.mark.alone
 def test_no_round_is_begun_that_would_not_end_in_time():
     assert warm_rounds(lambda: 1 / 0, first=5.0, rounds=None, seconds_left=4.0) == ([], None)
     seconds, _ = warm_rounds(lambda: time.sleep(0.1), first=0.1, rounds=100, seconds_left=0.35)

@@ -39,8 +39,8 @@ case.call(backend)
 print("alive", flush=True)
 """
 
-#: Ticks during a call: hundreds and more where the lock is released, a few where only what reads the arguments
-#: or imports does that.
+#: Ticks during a call: hundreds and more where the lock is released, a few where only what reads the
+#: arguments or imports does that.
 RELEASED = 100
 
 # With this switch interval no thread has to give the lock away: others run only while it is released.
@@ -133,6 +133,7 @@ def seconds_to_stop(technique: str, backend: str) -> float:
         process.communicate()
 
 
+@pytest.mark.alone
 def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
     if not traits(technique, backend).interruptible:
         pytest.skip("declared not to be interruptible")
@@ -146,6 +147,7 @@ def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
 class TestInterpreterLock:
     """Another thread counts while a call of some tenths of a second runs."""
 
+    @pytest.mark.alone
     def test_is_released(self, technique: str, backend: str) -> None:
         if not traits(technique, backend).releases_gil:
             pytest.skip("declared not to release it")

@@ -88,6 +88,7 @@ def test_a_killed_worker_costs_one_retry(tmp_path: Path) -> None:
     assert script.returncode == 0, errors
 
 
+@pytest.mark.alone
 def test_workers_that_die_again_are_an_error(tmp_path: Path) -> None:
     script = start(
         tmp_path,
@@ -106,6 +107,7 @@ def test_workers_that_die_again_are_an_error(tmp_path: Path) -> None:
     assert "worker processes died twice while computing rows" in output
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("executor", ["threads:2", "processes:2"])
 @pytest.mark.parametrize("kernel", ["slow", "numba", "c"])
 def test_interrupt(tmp_path: Path, executor: str, kernel: str) -> None:
