@@ -147,7 +147,6 @@ def test_control_c_stops_a_long_call(technique: str, backend: str) -> None:
 class TestInterpreterLock:
     """Another thread counts while a call of some tenths of a second runs."""
 
-    @pytest.mark.alone
     def test_is_released(self, technique: str, backend: str) -> None:
         if not traits(technique, backend).releases_gil:
             pytest.skip("declared not to release it")
