@@ -76,14 +76,21 @@ class TrieFamily:
         return remark
 
     def read(self, found: Any) -> str:
-        """Read all that there is, and say whether bytes were met that are no text."""
+        """Read all that there is, and say whether keys were met that cannot be read."""
         refused = 0
         for read in _reads(found):
             try:
                 read()
-            except UnicodeDecodeError:
+            except ValueError as error:
+                if not _is_refusal(error):
+                    raise
                 refused += 1
-        return "with keys that are no text" if refused else ""
+        return "with keys that cannot be read" if refused else ""
+
+
+def _is_refusal(error: ValueError) -> bool:
+    """Say whether an error is what a key may be refused with: it is no text, or cannot be found."""
+    return isinstance(error, UnicodeDecodeError) or "this trie is damaged" in str(error)
 
 
 def _bytes(word: str) -> bytes:
@@ -91,14 +98,15 @@ def _bytes(word: str) -> bytes:
 
 
 def _reads(found: Any) -> Iterator[Callable[[], object]]:
-    """Return functions that read; each may meet bytes that are no text."""
+    """Return functions that read; each may meet keys that cannot be read."""
     keys = found.trie if isinstance(found, perfpy.TrieMap) else found
     asked: list[Any] = list(ASKED) if keys.key_type is str else [_bytes(word) for word in ASKED]
     try:
         asked += islice(keys, 3)
         asked += [keys[-1][:-1], keys[len(keys) // 2] * 2]
-    except (UnicodeDecodeError, IndexError):
-        pass
+    except (ValueError, IndexError) as error:
+        if isinstance(error, ValueError) and not _is_refusal(error):
+            raise
     star = "*" if keys.key_type is str else b"*"
     for key in asked:
         yield lambda key=key: _look_up(keys, key)

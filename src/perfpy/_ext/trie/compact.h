@@ -189,6 +189,8 @@ enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys
                                              struct perfpy_trie_payload *payload);
 enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
                                             uint64_t rank);
+enum perfpy_trie_status perfpy_compact_walk(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                            uint64_t count, perfpy_trie_visitor *visit, void *context);
 enum perfpy_trie_status perfpy_compact_next(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor);
 void perfpy_compact_close(struct perfpy_trie_cursor *cursor);
 

@@ -57,22 +57,47 @@ static bool take_off(struct perfpy_trie_cursor *cursor, uint64_t count)
     return true;
 }
 
-/* Applies operations up to the next end of a key. Where that cannot be found the key stays as it is by then. */
-static enum perfpy_trie_status run(const struct perfpy_trie *trie, const struct compact *compact,
-                                   struct perfpy_trie_cursor *cursor)
+/* Applies a special token; `state->sound` is false where that cannot be done. */
+static enum perfpy_trie_status apply_special(const struct perfpy_trie *trie, const struct compact *compact,
+                                             struct perfpy_trie_cursor *cursor, struct state *state, uint32_t number)
 {
-    struct state *state = cursor->state;
+    const unsigned char *raw;
+    size_t count;
+    state->sound = number < compact->special_count &&
+                   take_off(cursor, decode_special(compact, number, &state->bits, &raw, &count)) &&
+                   count <= longest_key(trie, compact) - cursor->length;
+    if (!state->sound)
+        return PERFPY_TRIE_OK;
+    if (!reserve(cursor, cursor->length + count))
+        return PERFPY_TRIE_MEMORY;
+    if (count)
+        memcpy(cursor->key + cursor->length, raw, count);
+    cursor->length += count;
+    return PERFPY_TRIE_OK;
+}
+
+/* Applies operations up to the next end of a key. Where that cannot be found the key stays as it is by then.
+ *
+ * A byte that is written to the key might belong to anything, as far as a compiler knows, so that all else would be
+ * read again after each. Hence callers pass variables of their own, and what is not inlined gets copies of them. */
+static inline enum perfpy_trie_status run(const struct perfpy_trie *trie, const struct compact *compact,
+                                          struct perfpy_trie_cursor *cursor, struct state *state)
+{
+    enum perfpy_trie_status status;
     if (!take_off(cursor, state->cut))
         state->sound = false;
     state->cut = 0;
     while (state->sound) {
-        if (!reserve(cursor, cursor->length + TOKEN_BYTES_MOST))
-            return PERFPY_TRIE_MEMORY;
-        unsigned char *key = cursor->key;
+        if (__builtin_expect(cursor->length + TOKEN_BYTES_MOST > cursor->capacity, 0)) {
+            struct perfpy_trie_cursor grown = *cursor;
+            if (!reserve(&grown, cursor->length + TOKEN_BYTES_MOST))
+                return PERFPY_TRIE_MEMORY;
+            *cursor = grown;
+        }
         while (state->op < state->stop) {
             const uint32_t op = token_op(compact, &state->op, state->stop);
             if (op < OP_END) {
-                key[cursor->length++] = (unsigned char)op;
+                cursor->key[cursor->length++] = (unsigned char)op;
             } else {
                 state->sound = op < OP_RAW;
                 state->cut = state->sound ? op - OP_END : 0;
@@ -82,31 +107,26 @@ static enum perfpy_trie_status run(const struct perfpy_trie *trie, const struct 
         if (!bits_fill(&state->bits))
             break;
         const uint32_t number = decode(compact, &state->bits);
-        if (number < compact->token_count) {
+        if (__builtin_expect(number < compact->token_count, 1)) {
             state->op = token_ops(compact, perfpy_load64(compact->tokens + 8 * (size_t)number), &state->stop);
             continue;
         }
-        const unsigned char *raw;
-        size_t count;
-        if (number - compact->token_count >= compact->special_count ||
-            !take_off(cursor, decode_special(compact, number - compact->token_count, &state->bits, &raw, &count)))
-            break;
-        if (count > longest_key(trie, compact) - cursor->length)
-            break;
-        if (!reserve(cursor, cursor->length + count))
-            return PERFPY_TRIE_MEMORY;
-        if (count)
-            memcpy(cursor->key + cursor->length, raw, count);
-        cursor->length += count;
+        struct perfpy_trie_cursor changed = *cursor;
+        struct state after = *state;
+        status = apply_special(trie, compact, &changed, &after, number - compact->token_count);
+        *cursor = changed;
+        *state = after;
+        if (status != PERFPY_TRIE_OK)
+            return status;
     }
     state->sound = false;
     return PERFPY_TRIE_OK;
 }
 
 /* Goes to the start of a block; the key is its separator. */
-static bool enter(const struct compact *compact, struct perfpy_trie_cursor *cursor, uint32_t block)
+static bool enter(const struct compact *compact, struct perfpy_trie_cursor *cursor, struct state *state,
+                  uint32_t block)
 {
-    struct state *state = cursor->state;
     size_t length = perfpy_compact_separator(compact, block, cursor->key, cursor->capacity);
     if (length > cursor->capacity) {
         if (!reserve(cursor, length))
@@ -233,12 +253,12 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     state->sound = true;
     cursor->rank = rank;
     const uint32_t block = block_of(&compact, rank);
-    if (!enter(&compact, cursor, block))
+    if (!enter(&compact, cursor, state, block))
         return PERFPY_TRIE_MEMORY;
     const uint64_t first = compact_rank(&compact, block);
     enum perfpy_trie_status status = pass(trie, &compact, cursor, rank > first ? rank - first : 0);
     while (status == PERFPY_TRIE_OK && state->sound) {
-        status = run(trie, &compact, cursor);
+        status = run(trie, &compact, cursor, state);
         if (cursor->rank == rank)
             break;
         cursor->rank++;
@@ -247,18 +267,47 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     return status;
 }
 
+enum perfpy_trie_status perfpy_compact_walk(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                            uint64_t count, perfpy_trie_visitor *visit, void *context)
+{
+    const struct compact compact = compact_of(trie);
+    struct perfpy_trie_cursor now = *cursor;
+    struct state state = *(const struct state *)now.state;
+    enum perfpy_trie_status status = PERFPY_TRIE_OK;
+    bool goes_on = true;
+    for (; count > 0 && goes_on && status == PERFPY_TRIE_OK; count--) {
+        if (now.rank + 1 >= trie->count) {
+            now.rank = trie->count;
+            break;
+        }
+        if (++now.rank == state.end && state.block + 1 < compact.blocks) {
+            struct perfpy_trie_cursor entered = now;
+            struct state first = state;
+            if (!enter(&compact, &entered, &first, state.block + 1))
+                status = PERFPY_TRIE_MEMORY;
+            now = entered;
+            state = first;
+        }
+        if (status == PERFPY_TRIE_OK)
+            status = run(trie, &compact, &now, &state);
+        if (!state.sound)
+            now.rank = trie->count;
+        goes_on = state.sound && status == PERFPY_TRIE_OK && visit(context, now.key, now.length);
+    }
+    *(struct state *)now.state = state;
+    *cursor = now;
+    return status;
+}
+
+static bool pass_by(void *context, const unsigned char *key, size_t length)
+{
+    (void)context, (void)key, (void)length;
+    return true;
+}
+
 enum perfpy_trie_status perfpy_compact_next(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor)
 {
-    struct state *state = cursor->state;
-    if (cursor->rank + 1 >= trie->count) {
-        cursor->rank = trie->count;
-        return PERFPY_TRIE_OK;
-    }
-    const struct compact compact = compact_of(trie);
-    if (++cursor->rank == state->end && state->block + 1 < compact.blocks &&
-        !enter(&compact, cursor, state->block + 1))
-        return PERFPY_TRIE_MEMORY;
-    return run(trie, &compact, cursor);
+    return perfpy_compact_walk(trie, cursor, 1, pass_by, NULL);
 }
 
 void perfpy_compact_close(struct perfpy_trie_cursor *cursor)

@@ -252,6 +252,7 @@ const struct perfpy_trie_layout perfpy_trie_compact = {
     .find_many = find_many,
     .seek = perfpy_compact_seek,
     .next = perfpy_compact_next,
+    .walk = perfpy_compact_walk,
     .close = perfpy_compact_close,
     .prefixes = prefixes,
 };

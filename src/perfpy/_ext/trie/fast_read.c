@@ -59,6 +59,19 @@ static enum perfpy_trie_status next(const struct perfpy_trie *trie, struct perfp
     return arrive(trie, cursor, fast_advance(view, cursor), cursor->rank + 1);
 }
 
+static enum perfpy_trie_status walk(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor, uint64_t count,
+                                    perfpy_trie_visitor *visit, void *context)
+{
+    for (; count > 0; count--) {
+        const enum perfpy_trie_status status = next(trie, cursor);
+        if (status != PERFPY_TRIE_OK)
+            return status;
+        if (cursor->rank == trie->count || !visit(context, cursor->key, cursor->length))
+            break;
+    }
+    return PERFPY_TRIE_OK;
+}
+
 static void close_cursor(struct perfpy_trie_cursor *cursor)
 {
     free(cursor->key);
@@ -77,6 +90,7 @@ const struct perfpy_trie_layout LAYOUT_NAME = {
     .find_many = find_many,
     .seek = seek,
     .next = next,
+    .walk = walk,
     .close = close_cursor,
     .prefixes = prefixes,
 };

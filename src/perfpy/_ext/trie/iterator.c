@@ -1,11 +1,21 @@
-/* An iterator over keys of consecutive ranks. */
+/* An iterator over keys of consecutive ranks, which makes a few of them ahead: first one, then twice as many each time,
+ * so that a walk through the layout is not begun for each key, and who takes one key does not pay for many. */
 #include "module.h"
+
+enum {
+    AHEAD_MOST = 64,         /* keys */
+    BYTES_AHEAD = 64 * 1024, /* of keys, after which no more are made ahead */
+};
 
 typedef struct {
     PyObject_HEAD
     PerfpyTrie *trie; /* NULL at the end */
     struct perfpy_trie_cursor cursor;
-    uint64_t rank, stop;
+    uint64_t rank, stop; /* of the next key that is handed out */
+    PyObject *keys[AHEAD_MOST]; /* those from `taken` to `made` are still there */
+    unsigned taken, made, wanted;
+    size_t bytes;
+    bool failed; /* to make one of them */
 } Iterator;
 
 #ifndef Py_BEGIN_CRITICAL_SECTION
@@ -35,28 +45,65 @@ static void finish(Iterator *self)
         self->trie->layout->close(&self->cursor);
         Py_CLEAR(self->trie);
     }
+    while (self->taken < self->made)
+        Py_DECREF(self->keys[self->taken++]);
+}
+
+/* Makes a key, and says whether one more is wanted. */
+static bool take(void *context, const unsigned char *bytes, size_t length)
+{
+    Iterator *self = context;
+    PyObject *key = perfpy_trie_decode(bytes, length, self->trie->text);
+    self->failed = !key;
+    if (!key)
+        return false;
+    self->keys[self->made++] = key;
+    self->bytes += length;
+    return self->bytes < BYTES_AHEAD;
+}
+
+/* Makes the next keys; false at the end, or with an exception. */
+static bool make_keys(Iterator *self)
+{
+    const PerfpyTrie *trie = self->trie;
+    struct perfpy_trie_cursor *cursor = &self->cursor;
+    const uint64_t left = self->stop - self->rank;
+    self->wanted = self->wanted < AHEAD_MOST ? 2 * self->wanted : AHEAD_MOST;
+    self->wanted = self->wanted ? self->wanted : 1;
+    self->taken = self->made = 0;
+    self->bytes = 0;
+    enum perfpy_trie_status status = PERFPY_TRIE_OK;
+    if (left == 0)
+        return false;
+    if (cursor->key || cursor->state) {
+        status = trie->layout->walk(&trie->trie, cursor, left < self->wanted ? left : self->wanted, take, self);
+    } else {
+        status = trie->layout->seek(&trie->trie, cursor, self->rank);
+        if (status == PERFPY_TRIE_OK)
+            take(self, cursor->key, cursor->length);
+    }
+    if (self->made > 0 && (status || self->failed)) {
+        /* These keys come first: the next call goes back to the one that failed. */
+        PyErr_Clear();
+        trie->layout->close(cursor);
+        self->failed = false;
+        return true;
+    }
+    if (status)
+        perfpy_trie_raise(status);
+    else if (self->made == 0 && !self->failed)
+        PyErr_SetString(PyExc_ValueError, "this trie is damaged: it has fewer keys than it says");
+    return self->made > 0;
 }
 
 static PyObject *next_key(Iterator *self)
 {
-    PerfpyTrie *trie = self->trie;
-    if (!trie)
-        return NULL;
-    if (self->rank >= self->stop) {
-        finish(self);
-        return NULL;
-    }
-    struct perfpy_trie_cursor *cursor = &self->cursor;
-    const bool at_first = !cursor->key && !cursor->state;
-    const enum perfpy_trie_status status = at_first ? trie->layout->seek(&trie->trie, cursor, self->rank)
-                                                    : trie->layout->next(&trie->trie, cursor);
-    if (status) {
-        perfpy_trie_raise(status);
+    if (self->taken == self->made && (!self->trie || !make_keys(self))) {
         finish(self);
         return NULL;
     }
     self->rank++;
-    return perfpy_trie_decode(cursor->key, cursor->length, trie->text);
+    return self->keys[self->taken++];
 }
 
 static PyObject *iterator_next(Iterator *self)

@@ -56,6 +56,9 @@ struct perfpy_trie_cursor {
     void *state; /* the layout's own */
 };
 
+/* Is shown a key, which is there until it returns; false where it wants no more. */
+typedef bool perfpy_trie_visitor(void *context, const unsigned char *key, size_t length);
+
 struct perfpy_trie_layout {
     const char *name;
 
@@ -86,6 +89,10 @@ struct perfpy_trie_layout {
 
     /* Goes to the next rank and sets the key; at the last key rank becomes trie->count, and the key is left as it is. */
     enum perfpy_trie_status (*next)(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor);
+
+    /* next(), at most `count` times, and shows the keys; none after the last one, or after damage that is noticed. */
+    enum perfpy_trie_status (*walk)(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor, uint64_t count,
+                                    perfpy_trie_visitor *visit, void *context);
 
     /* Frees what a cursor holds, and makes it all zero. */
     void (*close)(struct perfpy_trie_cursor *cursor);

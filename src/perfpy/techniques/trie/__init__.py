@@ -219,8 +219,8 @@ def load_trie(path: str | PathLike[str], *, mmap: bool = True, verify: bool | No
         its name.
     verify : bool, optional
         Check the checksum, which reads the whole file; left out, it is checked where the file is not mapped.
-        A damaged file that is not checked may give wrong keys and ranks, or at a key that is no text a
-        `ValueError`, never more than that.
+        A damaged file that is not checked may give wrong keys and ranks, or a `ValueError` at a key that is
+        no text or cannot be read, never more than that.
 
     Returns
     -------
