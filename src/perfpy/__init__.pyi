@@ -1,5 +1,6 @@
 from . import datasets as datasets
 from . import executors as executors
+from . import lab as lab
 from ._build import __version__ as __version__
 from ._dispatch import BackendUnavailable as BackendUnavailable
 from .lab import build_info as build_info

@@ -10,6 +10,7 @@ from .compare import compare
 from .diffuse import diffuse
 from .distinct import distinct
 from .executors import executors
+from .ipc import ipc
 from .julia import julia
 from .pi import pi
 from .primes import primes
@@ -22,5 +23,5 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, executors, info, julia, diffuse, primes, pi, distinct, bloom, trie):
+for _command in (compare, backends, executors, info, ipc, julia, diffuse, primes, pi, distinct, bloom, trie):
     command.add_command(_command)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import units
 from .comparison import Comparison, Row, Verdict
-from .timing import PROCESS_NOISE
+from .timing import PROCESS_NOISE, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def cells(row: Row) -> tuple[str, ...]:
         row.name,
         verdict(row),
         units.time(timing.median) if timing else "",
-        spread(row),
+        spread(timing),
         units.time(timing.minimum) if timing else "",
         units.ratio(row.speedup),
         place(row),
@@ -57,11 +57,11 @@ def verdict(row: Row) -> str:
     return str(row.verdict)
 
 
-def spread(row: Row) -> str:
+def spread(timing: Timing | None) -> str:
     """Return the spread in per cent of the median; one round has none."""
-    if row.timing is None or row.timing.rounds < 2:
+    if timing is None or timing.rounds < 2:
         return ""
-    return f"{100 * row.timing.spread / row.timing.median:.0f} %"
+    return f"{100 * timing.spread / timing.median:.0f} %"
 
 
 def place(row: Row) -> str:
@@ -161,13 +161,19 @@ def join(names: list[str]) -> str:
 def render(comparison: Comparison) -> str:
     """Return the table as plain text."""
     table = [tuple(column.heading for column in COLUMNS), *(cells(row) for row in comparison.rows)]
-    widths = [max(len(line[i]) for line in table) for i in range(len(COLUMNS))]
     lines = [f"{title(comparison)}: {subtitle(comparison)}", ""]
-    for line in table:
-        parts = (
-            text.rjust(width) if column.number else text.ljust(width)
-            for text, width, column in zip(line, widths, COLUMNS, strict=True)
-        )
-        lines.append("  ".join(parts).rstrip())
+    lines += aligned(table, [column.number for column in COLUMNS])
     lines += ["", outcome(comparison), *(f"{name}: {detail}" for name, detail in notes(comparison))]
     return "\n".join(lines).rstrip()
+
+
+def aligned(table: Sequence[Sequence[str]], numbers: Sequence[bool]) -> list[str]:
+    """Return the lines of a table as plain text, columns of numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            text.rjust(width) if number else text.ljust(width)
+            for text, width, number in zip(line, widths, numbers, strict=True)
+        ).rstrip()
+        for line in table
+    ]
