@@ -117,9 +117,9 @@ def test_tasks_are_begun_in_their_order(queue: Queue) -> None:
     tasks = [put(queue, "sleep 0.01") for _ in range(20)]
     for task_id in tasks:
         end_of(queue, task_id)
-    started = [queue.entry(task_id).started for task_id in tasks]
-    if None not in started:
-        assert started == sorted(started, key=float)
+    started = [queue.entry(task_id).started or 0.0 for task_id in tasks]
+    # The two processes may begin with two of them at the same time.
+    assert all(first < later for first, later in zip(started, started[2:], strict=False))
 
 
 def test_several_processes_work_at_the_same_time(queue: Queue) -> None:

@@ -19,6 +19,10 @@ DEFAULT_VARIABLE = "PERFPY_QUEUE"
 #: Scheme of a URL to ``"module:function"``, which makes a queue of the URL.
 _SCHEMES = {
     "sqlite": "perfpy.queues._sqlite:open_sqlite",
+    "redis": "perfpy.queues._celery:open_celery",
+    "rediss": "perfpy.queues._celery:open_celery",
+    "amqp": "perfpy.queues._celery:open_celery",
+    "amqps": "perfpy.queues._celery:open_celery",
 }
 _EXPECTED = "expected sqlite:PATH, a path, redis://HOST:PORT/DATABASE or amqp://USER:PASSWORD@HOST:PORT/"
 
