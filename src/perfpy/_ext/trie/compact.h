@@ -15,6 +15,9 @@
  * looked for at byte `common`, all tokens that stay above `common`, or put a byte there that is still below the one
  * looked for, are passed over without a look at their operations (compact_read.c).
  *
+ * Prefixes. The keys that a text starts with are in one block, or begin its separator; which those are is kept for each
+ * block (compact_starts.c), so that no other block is read.
+ *
  * Rare operations are special tokens without an entry: a long stretch of bytes, kept raw elsewhere, and large cuts.
  */
 #ifndef PERFPY_TRIE_COMPACT_H
@@ -62,10 +65,13 @@ enum {
     HEADER_RANK_BITS = 36,
     HEADER_PRIMARY_BITS = 40,
     HEADER_POOL = 44,
-    HEADER_RECORDS = 48, /* 64 bits, as all that follow */
-    HEADER_RAW = 56,
-    HEADER_DATA = 64,
-    HEADER_SPECIAL = 72, /* a byte for each */
+    HEADER_STARTS = 48,
+    HEADER_START_BITS = 52,
+    HEADER_START_LENGTH_BITS = 56, /* and 4 bytes that are 0 */
+    HEADER_RECORDS = 64,           /* 64 bits, as all that follow */
+    HEADER_RAW = 72,
+    HEADER_DATA = 80,
+    HEADER_SPECIAL = 88, /* a byte for each */
     HEADER_SIZE = HEADER_SPECIAL + 32,
 
     CODE_TABLE = 8 * CODE_MOST, /* bytes: for each length the end of its codes, and what makes an index of a code */
@@ -75,15 +81,15 @@ enum {
     WINDOW_GOES_ON = 8,
 };
 
-#define COMPACT_MAGIC UINT32_C(0x31435450)
+#define COMPACT_MAGIC UINT32_C(0x32435450)
 #define LINK_RECORD UINT32_C(0x80000000) /* in a link: the rest is a place in the records, not a block */
 
 /* What open() finds: where each section starts, and the numbers of the header. A section ends where the next begins. */
 struct compact {
-    const unsigned char *codes, *primary, *tokens, *ops, *windows, *links, *ranks, *records, *pool, *raw, *data;
-    uint32_t blocks, block_bytes, token_count, special_count, op_count, entries;
-    uint16_t rank_bits, primary_bits;
-    uint32_t unused;
+    const unsigned char *codes, *primary, *tokens, *ops, *windows, *links, *ranks, *start_parents, *start_lengths,
+        *start_numbers, *records, *pool, *raw, *data;
+    uint32_t blocks, block_bytes, token_count, special_count, op_count, entries, start_count;
+    uint16_t rank_bits, primary_bits, start_bits, start_length_bits;
     const unsigned char *end; /* of the data, before the slack */
 };
 
@@ -136,6 +142,35 @@ static inline uint64_t compact_rank(const struct compact *compact, uint32_t bloc
 {
     return load_packed(compact->ranks, block, compact->rank_bits);
 }
+
+/* The longest key that is a proper prefix of a separator, as a node of compact_starts.c; 0 where there is none. */
+static inline uint64_t compact_start_of(const struct compact *compact, uint32_t block)
+{
+    return load_packed(compact->start_numbers, block, compact->start_bits);
+}
+
+/* The length of a node's key, and the node of the next shorter one, which is a lower number. */
+static inline uint64_t compact_start(const struct compact *compact, uint64_t node, uint64_t *parent)
+{
+    *parent = 0;
+    if (node >= compact->start_count)
+        return 0;
+    const uint64_t next = load_packed(compact->start_parents, node, compact->start_bits);
+    *parent = next < node ? next : 0;
+    return load_packed(compact->start_lengths, node, compact->start_length_bits);
+}
+
+/* While keys are gone through in order: those that the present one starts with, shortest first. */
+struct compact_starts {
+    struct compact_start {
+        uint64_t length;
+        uint32_t node; /* for whoever numbers them; 0 at first */
+    } *list;           /* from malloc() */
+    size_t count, room;
+};
+
+/* Goes from a key of some length to the next one, with which it shares bytes; false where memory is short. */
+bool perfpy_compact_next_starts(struct compact_starts *starts, uint64_t length, uint64_t shared);
 
 static inline size_t common_prefix(const unsigned char *a, const unsigned char *b, size_t length)
 {

@@ -36,6 +36,7 @@ struct builder {
     struct packed packed;
     struct tables tables;
     struct bytes windows, links, records;
+    struct starts starts;
 };
 
 /* Which operations there are is known from all keys. */
@@ -160,29 +161,6 @@ static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t blo
     return status;
 }
 
-static unsigned bits_of(uint64_t value)
-{
-    return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
-}
-
-/* The ranks of all blocks' first keys, and the number of keys, packed. */
-static void append_ranks(const struct builder *builder, struct bytes *payload)
-{
-    const unsigned width = bits_of(builder->keys->count);
-    const size_t size = (size_t)(((builder->packed.blocks + UINT64_C(1)) * width + 7) / 8);
-    unsigned char *section = perfpy_compact_extend(payload, size + 8);
-    if (!section)
-        return;
-    memset(section, 0, size + 8);
-    uint64_t place = 0;
-    for (uint32_t block = 0; block <= builder->packed.blocks; block++) {
-        const uint64_t rank =
-            block < builder->packed.blocks ? builder->packed.first_keys[block] : builder->keys->count;
-        for (unsigned bit = 0; bit < width; bit++, place++)
-            section[place >> 3] |= (unsigned char)((rank >> bit & 1) << (place & 7));
-    }
-}
-
 static void append_header(const struct builder *builder, uint32_t block_bytes, struct bytes *payload)
 {
     const uint32_t entries = (uint32_t)(builder->windows.size / 8);
@@ -196,9 +174,13 @@ static void append_header(const struct builder *builder, uint32_t block_bytes, s
         builder->codes.specials,
         (uint32_t)(builder->tables.ops.size / 2),
         entries,
-        bits_of(builder->keys->count),
+        perfpy_compact_bits_of(builder->keys->count),
         builder->tables.primary_bits,
         (uint32_t)builder->tables.pool.size,
+        builder->starts.count,
+        builder->starts.number_bits,
+        builder->starts.length_bits,
+        0,
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         perfpy_compact_append_le(payload, counts[i], 4);
@@ -231,7 +213,11 @@ static enum perfpy_trie_status assemble(const struct builder *builder, uint32_t 
     append_section(&bytes, &tables->ops);
     append_section(&bytes, &builder->windows);
     append_section(&bytes, &builder->links);
-    append_ranks(builder, &bytes);
+    perfpy_compact_append_packed(&bytes, builder->packed.first_keys, builder->packed.blocks + UINT64_C(1),
+                                 perfpy_compact_bits_of(builder->keys->count));
+    append_section(&bytes, &builder->starts.parents);
+    append_section(&bytes, &builder->starts.lengths);
+    append_section(&bytes, &builder->starts.numbers);
     append_section(&bytes, &builder->records);
     append_section(&bytes, &tables->pool);
     append_section(&bytes, &builder->packed.raw);
@@ -254,11 +240,12 @@ static enum perfpy_trie_status build_parts(struct builder *builder, uint32_t blo
         status = fill_blocks(builder, block_bytes);
     if (status == PERFPY_TRIE_OK)
         status = perfpy_compact_tables(&builder->grammar, &builder->codes, &builder->tables);
-    if (status == PERFPY_TRIE_OK && builder->packed.blocks) {
-        const struct separators separators = {builder->keys, builder->packed.first_keys, builder->packed.lengths,
-                                              builder->packed.blocks};
+    const struct separators separators = {builder->keys, builder->packed.first_keys, builder->packed.lengths,
+                                          builder->packed.blocks};
+    if (status == PERFPY_TRIE_OK && separators.blocks)
         status = perfpy_compact_index(&separators, &builder->windows, &builder->links, &builder->records);
-    }
+    if (status == PERFPY_TRIE_OK)
+        status = perfpy_compact_find_starts(&separators, builder->interrupt, &builder->starts);
     return status;
 }
 
@@ -273,7 +260,8 @@ static void free_builder(struct builder *builder)
     perfpy_compact_packed_free(&builder->packed);
     struct bytes *sections[] = {&builder->tables.codes, &builder->tables.primary, &builder->tables.tokens,
                                 &builder->tables.ops,   &builder->tables.pool,    &builder->windows,
-                                &builder->links,        &builder->records};
+                                &builder->links,        &builder->records,        &builder->starts.parents,
+                                &builder->starts.lengths, &builder->starts.numbers};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         free(sections[i]->data);
 }

@@ -15,6 +15,10 @@ unsigned char *perfpy_compact_extend(struct bytes *bytes, size_t size); /* by by
 void perfpy_compact_append(struct bytes *bytes, const void *data, size_t size);
 void perfpy_compact_append_le(struct bytes *bytes, uint64_t value, unsigned size);
 
+/* Appends numbers of `width` bits each, for load_packed(), and the bytes that must follow. */
+void perfpy_compact_append_packed(struct bytes *bytes, const uint64_t *numbers, uint64_t count, unsigned width);
+unsigned perfpy_compact_bits_of(uint64_t value);
+
 /* How many bits the rarest and the most frequent symbols take in Huffman's code without any above CODE_MOST; 0 for
  * counts of 0. False where memory is short. */
 bool perfpy_compact_code_lengths(const uint64_t *counts, uint32_t symbols, unsigned char *lengths);
@@ -118,7 +122,8 @@ struct tables {
 enum perfpy_trie_status perfpy_compact_tables(const struct grammar *grammar, const struct codes *codes,
                                               struct tables *tables);
 
-/* The blocks, and for each its first key and the length of its separator. */
+/* The blocks, and for each its first key and the length of its separator. After the last first key comes the number of
+ * keys. */
 struct packed {
     struct bytes data, raw;
     uint64_t *first_keys;
@@ -138,6 +143,16 @@ struct separators {
     const uint32_t *lengths;
     uint32_t blocks;
 };
+
+/* The sections for keys that are prefixes of separators. */
+struct starts {
+    struct bytes parents, lengths, numbers;
+    uint32_t count;
+    unsigned number_bits, length_bits;
+};
+
+enum perfpy_trie_status perfpy_compact_find_starts(const struct separators *separators,
+                                                   const struct perfpy_interrupt *interrupt, struct starts *starts);
 
 /* Appends the sections of the index. */
 enum perfpy_trie_status perfpy_compact_index(const struct separators *separators, struct bytes *windows,

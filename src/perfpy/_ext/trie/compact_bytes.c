@@ -34,3 +34,21 @@ void perfpy_compact_append_le(struct bytes *bytes, uint64_t value, unsigned size
     for (unsigned i = 0; place && i < size; i++)
         place[i] = (unsigned char)(value >> 8 * i);
 }
+
+unsigned perfpy_compact_bits_of(uint64_t value)
+{
+    return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
+}
+
+void perfpy_compact_append_packed(struct bytes *bytes, const uint64_t *numbers, uint64_t count, unsigned width)
+{
+    const size_t size = (size_t)((count * width + 7) / 8) + 8;
+    unsigned char *section = perfpy_compact_extend(bytes, size);
+    if (!section)
+        return;
+    memset(section, 0, size);
+    uint64_t place = 0;
+    for (uint64_t i = 0; i < count; i++)
+        for (unsigned bit = 0; bit < width; bit++, place++)
+            section[place >> 3] |= (unsigned char)((numbers[i] >> bit & 1) << (place & 7));
+}

@@ -14,6 +14,12 @@ static bool take(const unsigned char **next, uint64_t *left, uint64_t size, cons
     return true;
 }
 
+/* Of numbers for load_packed(). */
+static uint64_t packed_size(uint64_t count, unsigned bits)
+{
+    return (count * bits + 7) / 8 + 8;
+}
+
 static bool plausible(const struct compact *compact, uint64_t count, uint64_t data_bytes)
 {
     if (compact->block_bytes < BLOCK_LEAST || compact->block_bytes > BLOCK_MOST)
@@ -23,6 +29,8 @@ static bool plausible(const struct compact *compact, uint64_t count, uint64_t da
     if (compact->primary_bits < 1 || compact->primary_bits > PRIMARY_MOST || compact->rank_bits > 56)
         return false;
     if (compact->op_count > 256 || compact->special_count > 1 + CUTS || compact->blocks >= LINK_RECORD)
+        return false;
+    if (compact->start_bits > 32 || compact->start_length_bits > 56)
         return false;
     if (compact->tokens - compact->primary != 4 << compact->primary_bits)
         return false;
@@ -42,6 +50,9 @@ bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, si
         .entries = perfpy_load32(data + HEADER_ENTRIES),
         .rank_bits = (uint16_t)perfpy_load32(data + HEADER_RANK_BITS),
         .primary_bits = (uint16_t)perfpy_load32(data + HEADER_PRIMARY_BITS),
+        .start_count = perfpy_load32(data + HEADER_STARTS),
+        .start_bits = (uint16_t)perfpy_load32(data + HEADER_START_BITS),
+        .start_length_bits = (uint16_t)perfpy_load32(data + HEADER_START_LENGTH_BITS),
     };
     const uint64_t data_bytes = perfpy_load64(data + HEADER_DATA);
     const unsigned char *next = data + HEADER_SIZE;
@@ -52,8 +63,13 @@ bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, si
                       take(&next, &left, UINT64_C(2) * compact.op_count, &compact.ops) &&
                       take(&next, &left, UINT64_C(8) * compact.entries, &compact.windows) &&
                       take(&next, &left, UINT64_C(4) * compact.entries, &compact.links) &&
-                      take(&next, &left, ((compact.blocks + UINT64_C(1)) * compact.rank_bits + 7) / 8 + 8,
+                      take(&next, &left, packed_size(compact.blocks + UINT64_C(1), compact.rank_bits),
                            &compact.ranks) &&
+                      take(&next, &left, packed_size(compact.start_count, compact.start_bits),
+                           &compact.start_parents) &&
+                      take(&next, &left, packed_size(compact.start_count, compact.start_length_bits),
+                           &compact.start_lengths) &&
+                      take(&next, &left, packed_size(compact.blocks, compact.start_bits), &compact.start_numbers) &&
                       take(&next, &left, perfpy_load64(data + HEADER_RECORDS), &compact.records) &&
                       take(&next, &left, perfpy_load32(data + HEADER_POOL), &compact.pool) &&
                       take(&next, &left, perfpy_load64(data + HEADER_RAW), &compact.raw) &&
@@ -101,34 +117,61 @@ static bool tokens_sound(const struct compact *compact)
     return true;
 }
 
-/* Goes through all keys, each of which has to be found again. `last` has room for a key and is the caller's to free. */
-static bool keys_sound(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
-                       struct perfpy_trie_cursor *last)
+/* What goes along with a pass over all keys: the key before, and the keys that the present one starts with. */
+struct pass {
+    unsigned char *key;
+    size_t length, room;
+    struct compact_starts starts;
+    uint32_t block; /* the next one */
+};
+
+/* Goes on to the cursor's key; false where that is not above the last one, or memory is short. */
+static bool go_on(struct pass *pass, const struct perfpy_trie_cursor *cursor)
+{
+    if (cursor->rank > 0) {
+        const size_t both = cursor->length < pass->length ? cursor->length : pass->length;
+        const size_t shared = common_prefix(pass->key, cursor->key, both);
+        const bool above = shared < both ? cursor->key[shared] > pass->key[shared] : cursor->length > pass->length;
+        if (!above || !perfpy_compact_next_starts(&pass->starts, pass->length, shared))
+            return false;
+    }
+    if (pass->room < cursor->length) {
+        unsigned char *grown = realloc(pass->key, 2 * cursor->length);
+        if (!grown)
+            return false;
+        pass->key = grown;
+        pass->room = 2 * cursor->length;
+    }
+    if (cursor->length)
+        memcpy(pass->key, cursor->key, cursor->length);
+    pass->length = cursor->length;
+    return true;
+}
+
+/* Whether a block says of its separator which keys start it, where the cursor is at its first key. */
+static bool starts_sound(const struct compact *compact, struct pass *pass, uint64_t rank)
+{
+    if (pass->block == compact->blocks || compact_rank(compact, pass->block) != rank)
+        return true;
+    const size_t length = perfpy_compact_separator(compact, pass->block, NULL, 0);
+    uint64_t node = compact_start_of(compact, pass->block++);
+    for (size_t i = pass->starts.count; i-- > 0;)
+        if (pass->starts.list[i].length < length && pass->starts.list[i].length != compact_start(compact, node, &node))
+            return false;
+    return node == 0;
+}
+
+/* Goes through all keys, each of which has to be found again. */
+static bool keys_sound(const struct perfpy_trie *trie, const struct compact *compact,
+                       struct perfpy_trie_cursor *cursor, struct pass *pass)
 {
     if (perfpy_compact_seek(trie, cursor, 0) != PERFPY_TRIE_OK)
         return false;
     for (;;) {
         const uint64_t rank = cursor->rank;
-        if (!perfpy_compact_sound(cursor))
+        if (!perfpy_compact_sound(cursor) || !go_on(pass, cursor) || !starts_sound(compact, pass, rank) ||
+            perfpy_trie_compact.find(trie, cursor->key, cursor->length) != (int64_t)rank)
             return false;
-        if (rank > 0) {
-            const size_t both = cursor->length < last->length ? cursor->length : last->length;
-            const int order = both ? memcmp(last->key, cursor->key, both) : 0;
-            if (order > 0 || (order == 0 && cursor->length <= last->length))
-                return false;
-        }
-        if (perfpy_trie_compact.find(trie, cursor->key, cursor->length) != (int64_t)rank)
-            return false;
-        if (last->capacity < cursor->length) {
-            unsigned char *grown = realloc(last->key, 2 * cursor->length);
-            if (!grown)
-                return false;
-            last->key = grown;
-            last->capacity = 2 * cursor->length;
-        }
-        if (cursor->length)
-            memcpy(last->key, cursor->key, cursor->length);
-        last->length = cursor->length;
         if (rank + 1 == trie->count)
             return true;
         if (perfpy_compact_next(trie, cursor) != PERFPY_TRIE_OK)
@@ -147,9 +190,11 @@ bool perfpy_compact_check(const struct perfpy_trie *trie)
     for (uint32_t block = 0; block < compact.blocks; block++)
         if (compact_rank(&compact, block) >= compact_rank(&compact, block + 1))
             return false;
-    struct perfpy_trie_cursor cursor = {0}, last = {0};
-    const bool sound = keys_sound(trie, &cursor, &last);
+    struct perfpy_trie_cursor cursor = {0};
+    struct pass pass = {0};
+    const bool sound = keys_sound(trie, &compact, &cursor, &pass);
     perfpy_compact_close(&cursor);
-    free(last.key);
+    free(pass.key);
+    free(pass.starts.list);
     return sound;
 }

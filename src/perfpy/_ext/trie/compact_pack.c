@@ -185,7 +185,7 @@ static enum perfpy_trie_status write_block(struct packer *packer, size_t keys)
 
 static enum perfpy_trie_status note_block(struct packed *packed, uint64_t first_key, size_t separator)
 {
-    if (packed->blocks == packed->room) {
+    if (packed->blocks + UINT32_C(1) >= packed->room) {
         if (packed->room >= LINK_RECORD / 2)
             return PERFPY_TRIE_TOO_LARGE;
         packed->room = packed->room ? 2 * packed->room : 64;
@@ -259,6 +259,8 @@ enum perfpy_trie_status perfpy_compact_pack(const struct perfpy_trie_keys *keys,
         if (status == PERFPY_TRIE_OK && packed->blocks % BLOCKS_BETWEEN_POLLS == 0 && interrupted(interrupt))
             status = PERFPY_TRIE_INTERRUPTED;
     }
+    if (packed->blocks)
+        packed->first_keys[packed->blocks] = keys->count;
     free(packer->window.list);
     free(packer->list);
     free(packer->ways);

@@ -9,18 +9,18 @@ struct found {
     bool equal;
 };
 
-/* Keys of a block that a text starts with: how many, and where to put the first `room` of them. */
+enum { FEW_STARTS = 64 };
+
+/* Keys of a block that a text starts with, shortest first: how many, and the lengths of some from the `first` on. */
 struct starts {
-    uint64_t count, room;
-    uint64_t *ranks, *lengths;
+    uint64_t count, first;
+    uint64_t lengths[FEW_STARTS];
 };
 
-static inline void add_start(struct starts *starts, uint64_t rank, uint64_t length)
+static inline void add_start(struct starts *starts, uint64_t length)
 {
-    if (starts->count < starts->room) {
-        starts->ranks[starts->count] = rank;
-        starts->lengths[starts->count] = length;
-    }
+    if (starts->count - starts->first < FEW_STARTS)
+        starts->lengths[starts->count - starts->first] = length;
     starts->count++;
 }
 
@@ -58,7 +58,7 @@ static inline bool walk(const struct compact *compact, uint64_t token, struct se
         } else if (op < OP_RAW) {
             if (search->depth == search->common) {
                 if (starts)
-                    add_start(starts, search->rank, (uint64_t)search->depth);
+                    add_start(starts, (uint64_t)search->depth);
                 if (search->next < 0) {
                     search->equal = true;
                     return true;
@@ -182,46 +182,48 @@ static void find_many(const struct perfpy_trie *trie, const struct perfpy_trie_k
     }
 }
 
-static void reverse(uint64_t *numbers, uint64_t count)
+/* Where the lengths of prefixes go, which are found longest first: from the first place on, or, where `total` says how
+ * many there are, from the last one of them down. */
+struct lengths {
+    uint64_t *list;
+    uint64_t room, count, total;
+};
+
+static inline void put_length(struct lengths *lengths, uint64_t length)
 {
-    for (uint64_t i = 0; i < count / 2; i++) {
-        const uint64_t swapped = numbers[i];
-        numbers[i] = numbers[count - 1 - i];
-        numbers[count - 1 - i] = swapped;
+    const uint64_t place = lengths->total ? lengths->total - 1 - lengths->count : lengths->count;
+    if (place < lengths->room)
+        lengths->list[place] = length;
+    lengths->count++;
+}
+
+/* Those in one block. Where they are many, the block is gone through again for each part of them. */
+static void put_starts(const struct compact *compact, struct compact_place place, const unsigned char *text,
+                       size_t length, struct lengths *lengths)
+{
+    struct starts starts = {0};
+    scan(compact, place, text, length, &starts);
+    uint64_t end = starts.count;
+    while (end > 0) {
+        if (end > FEW_STARTS || starts.first > 0) {
+            starts = (struct starts){.first = end > FEW_STARTS ? end - FEW_STARTS : 0};
+            scan(compact, place, text, length, &starts);
+        }
+        for (; end > starts.first; end--)
+            put_length(lengths, starts.lengths[end - 1 - starts.first]);
     }
 }
 
-/* Goes through the blocks that may hold keys the text starts with, last one first: those in earlier blocks are not
- * longer than what the text shares with the separator, and not the separator. Stores longest keys first, or where
- * `total` says how many there are, shortest first. */
-static uint64_t gather_prefixes(const struct compact *compact, const unsigned char *text, size_t length,
-                                struct starts room, const uint64_t *total)
+/* All prefixes of a text: in its block, and those of the separator that the text shares. */
+static void put_prefixes(const struct compact *compact, const unsigned char *text, size_t length,
+                         struct lengths *lengths)
 {
-    uint64_t count = 0;
-    struct compact_place place = perfpy_compact_locate(compact, text, length);
-    for (;;) {
-        struct starts starts = {0};
-        if (total)
-            scan(compact, place, text, length, &starts);
-        const uint64_t first = total ? *total - count - starts.count : count;
-        if (first < room.room) {
-            starts = (struct starts){0, room.room - first, room.ranks + first, room.lengths + first};
-            scan(compact, place, text, length, &starts);
-            if (!total) {
-                reverse(starts.ranks, starts.count < starts.room ? starts.count : starts.room);
-                reverse(starts.lengths, starts.count < starts.room ? starts.count : starts.room);
-            }
-        } else if (!total) {
-            scan(compact, place, text, length, &starts);
-        }
-        count += starts.count;
-        if (place.block == 0 || place.length == 0)
-            return count;
-        length = place.common < place.length ? place.common : place.common - 1;
-        const uint32_t block = place.block;
-        place = perfpy_compact_locate(compact, text, length);
-        if (place.block >= block)
-            return count; /* damaged */
+    const struct compact_place place = perfpy_compact_locate(compact, text, length);
+    put_starts(compact, place, text, length, lengths);
+    for (uint64_t node = compact_start_of(compact, place.block); node;) {
+        const uint64_t start = compact_start(compact, node, &node);
+        if (start <= place.common && start < place.length)
+            put_length(lengths, start);
     }
 }
 
@@ -229,17 +231,24 @@ static size_t prefixes(const struct perfpy_trie *trie, const unsigned char *text
                        uint64_t *lengths, size_t room)
 {
     const struct compact compact = compact_of(trie);
+    struct lengths found = {.list = lengths, .room = room};
     if (compact.blocks == 0)
         return 0;
-    const struct starts starts = {.room = room, .ranks = ranks, .lengths = lengths};
-    const uint64_t total = gather_prefixes(&compact, text, length, starts, NULL);
-    if (total > room) {
-        gather_prefixes(&compact, text, length, starts, &total);
+    put_prefixes(&compact, text, length, &found);
+    const uint64_t count = found.count, stored = count < room ? count : room;
+    if (count > room) {
+        found = (struct lengths){.list = lengths, .room = room, .total = count};
+        put_prefixes(&compact, text, length, &found);
     } else {
-        reverse(ranks, total);
-        reverse(lengths, total);
+        for (uint64_t i = 0; i < count / 2; i++) {
+            const uint64_t swapped = lengths[i];
+            lengths[i] = lengths[count - 1 - i];
+            lengths[count - 1 - i] = swapped;
+        }
     }
-    return (size_t)total;
+    for (uint64_t i = 0; ranks && i < stored; i++)
+        ranks[i] = search_all(&compact, text, (size_t)lengths[i]).rank;
+    return (size_t)count;
 }
 
 const struct perfpy_trie_layout perfpy_trie_compact = {

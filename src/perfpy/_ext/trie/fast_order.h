@@ -130,7 +130,8 @@ static inline void fast_add_prefix(const struct fast_view *view, struct fast_pre
     if (rank >= view->count)
         return; /* damaged */
     if (prefixes->count < prefixes->room) {
-        prefixes->ranks[prefixes->count] = rank;
+        if (prefixes->ranks)
+            prefixes->ranks[prefixes->count] = rank;
         prefixes->lengths[prefixes->count] = length;
     }
     prefixes->count++;

@@ -45,7 +45,7 @@ struct perfpy_trie {
     const unsigned char *data;
     size_t size;
     uint64_t count;     /* of keys */
-    uint64_t words[16]; /* what open() worked out; the layout's own, and may hold pointers into the data */
+    uint64_t words[20]; /* what open() worked out; the layout's own, and may hold pointers into the data */
 };
 
 /* A place among the keys. All zero before the first seek(). */
@@ -98,7 +98,7 @@ struct perfpy_trie_layout {
     void (*close)(struct perfpy_trie_cursor *cursor);
 
     /* Finds the keys that the text starts with, shortest first; returns how many there are, of which the first `room`
-     * are stored with their ranks and lengths. */
+     * are stored with their lengths and, unless that is NULL, their ranks. */
     size_t (*prefixes)(const struct perfpy_trie *trie, const unsigned char *text, size_t length, uint64_t *ranks,
                        uint64_t *lengths, size_t room);
 };

@@ -131,19 +131,19 @@ static PyObject *beginnings(const PerfpyTrie *self, const struct perfpy_trie_tex
 static PyObject *trie_prefixes(PerfpyTrie *self, PyObject *object)
 {
     struct perfpy_trie_text text;
-    uint64_t few[2 * PREFIXES];
+    uint64_t few[PREFIXES];
     const int fits = perfpy_trie_encode(&text, object, self->text);
     if (fits <= 0)
         return fits < 0 ? NULL : wrong_type(self, object, "text");
     PyObject *keys = NULL;
-    const size_t count = self->layout->prefixes(&self->trie, text.bytes, text.length, few, few + PREFIXES, PREFIXES);
+    const size_t count = self->layout->prefixes(&self->trie, text.bytes, text.length, NULL, few, PREFIXES);
     if (count <= PREFIXES) {
-        keys = beginnings(self, &text, few + PREFIXES, count);
+        keys = beginnings(self, &text, few, count);
     } else {
-        uint64_t *many = count > SIZE_MAX / 2 / sizeof *many ? NULL : malloc(2 * count * sizeof *many);
+        uint64_t *many = count > SIZE_MAX / sizeof *many ? NULL : malloc(count * sizeof *many);
         if (many) {
-            const size_t again = self->layout->prefixes(&self->trie, text.bytes, text.length, many, many + count, count);
-            keys = beginnings(self, &text, many + count, again < count ? again : count);
+            const size_t again = self->layout->prefixes(&self->trie, text.bytes, text.length, NULL, many, count);
+            keys = beginnings(self, &text, many, again < count ? again : count);
         } else {
             PyErr_NoMemory();
         }
