@@ -251,3 +251,14 @@ def checked_key(key: Any) -> Key | None:
         raise TypeError(f"key must be a function, not {type(key).__name__}: {key!r}")
     made: Key | None = key
     return made
+
+
+def checked_level(level: Any) -> float:
+    """Return a level of confidence, or complain."""
+    try:
+        within = bool(0 < level < 1)
+    except (TypeError, ValueError):
+        raise TypeError(f"level must be a float, not {type(level).__name__}: {level!r}") from None
+    if not within:
+        raise ValueError(f"level must be between 0 and 1, not {level}")
+    return float(level)

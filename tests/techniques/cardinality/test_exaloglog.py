@@ -262,6 +262,8 @@ def test_what_does_not_fit_is_refused():
     assert exaloglog([1], backend="python") | exaloglog([2], backend="c") == exaloglog([1, 2])
     with pytest.raises(ValueError, match="level must be between 0 and 1"):
         one.confidence(1)
+    with pytest.raises(TypeError, match="level must be a float, not str"):
+        one.confidence("0.9")
 
 
 def test_a_function_makes_the_keys(backend):

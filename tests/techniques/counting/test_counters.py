@@ -164,6 +164,9 @@ def test_what_does_not_fit_is_refused(technique):
     for level in (0, 1, math.nan):
         with pytest.raises(ValueError, match="level must be between 0 and 1"):
             one.confidence(level)
+    for level in ("0.9", None, [0.9], np.array([0.5, 0.9])):
+        with pytest.raises(TypeError, match=f"level must be a float, not {type(level).__name__}"):
+            one.confidence(level)
 
 
 def test_registers_of_loglog_are_not_those_of_superloglog():

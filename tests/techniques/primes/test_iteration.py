@@ -117,6 +117,14 @@ def test_blocks_without_an_end() -> None:
     assert list(perfpy.prime_blocks(24, 29)) == []
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, 30), (24, 29), (30, 10), (40, 40), (2**64 - 100, 2**64)])
+def test_a_block_takes_no_more_memory_than_the_primes_can_fill(start: int, stop: int) -> None:
+    blocks = list(perfpy.prime_blocks(start, stop, 10**18))
+    assert [block.tolist() for block in blocks] == [
+        found for found in [list(perfpy.primes(start, stop))] if found
+    ]
+
+
 def test_blocks_refuse_mistakes_at_once() -> None:
     with pytest.raises(ValueError, match="size must be at least 1, not 0"):
         perfpy.prime_blocks(0, 100, 0)

@@ -162,3 +162,13 @@ def test_executors_give_the_same(backend: str, executor: str) -> None:
 def test_a_wrong_executor_is_an_error_for_one_number_too() -> None:
     with pytest.raises(ValueError, match="unknown executor 'thread'"):
         perfpy.is_prime(7, executor="thread")
+
+
+def test_arrays_that_are_refused() -> None:
+    """No mask is lost, and no error of numpy's comes through."""
+    masked = np.ma.masked_array([2, 3], [False, True])
+    with pytest.raises(ValueError, match="n must have no masked elements"):
+        perfpy.is_prime(masked)
+    assert perfpy.is_prime(np.ma.masked_array([2, 4], [False, False])).tolist() == [True, False]
+    with pytest.raises(ValueError, match=r"n must be an array of integers, not \[\[2\], \[3, 4\]\]"):
+        perfpy.is_prime([[2], [3, 4]])

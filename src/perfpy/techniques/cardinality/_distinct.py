@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from perfpy._sketch import Key, Sketch
+from perfpy._sketch import Key, Sketch, checked_level
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -163,8 +163,7 @@ class DistinctSketch(Sketch):
         low, high : float
             The bounds, which are equal while the count is exact.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level must be between 0 and 1, not {level}")
+        level = checked_level(level)
         state = self._state()
         count = self._count_of(state)
         return (count, count) if _is_exact(state) else self._interval(count, level)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from perfpy._sketch import Key
+from perfpy._sketch import Key, checked_level
 
 from . import _estimate
 from ._distinct import LEAST_PRECISION, DistinctSketch, Registers, Spec, State
@@ -109,9 +109,7 @@ class PeerHyperLogLog(HyperLogLog):
         low, high : float
             The bounds.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level must be between 0 and 1, not {level}")
-        return _estimate.interval(self.count(), self.precision, level)
+        return _estimate.interval(self.count(), self.precision, checked_level(level))
 
     def copy(self) -> Self:
         """Return a sketch with the same keys that can be changed by itself."""

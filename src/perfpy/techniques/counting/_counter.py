@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfpy._dispatch import Technique
-from perfpy._sketch import Key, Sketch, checked_key, checked_seed, filled
+from perfpy._sketch import Key, Sketch, checked_key, checked_level, checked_seed, filled
 from perfpy.executors import ExecutorLike
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ class DistinctCounter(Sketch):
         low, high : float
             The bounds, from the standard deviation that the count has by theory.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level must be between 0 and 1, not {level}")
+        level = checked_level(level)
         count = self.count()
         if not 0 < count < math.inf:
             return (0.0, count)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from . import _listing
+from . import _bounds, _listing
 from ._arguments import LIMIT, upper, whole
 from ._tables import PRIMES
 
@@ -157,6 +157,8 @@ def prime_blocks(
         raise ValueError(f"size must be at least 1, not {length}")
     windows = _Windows(whole("start", start), stop, backend)
     kind = _listing.dtype_of(dtype, windows.stop or 0)
+    if windows.stop is not None:  # no more memory than the primes can fill
+        length = max(1, min(length, _bounds.at_most_between(windows.position, windows.stop)))
     return _blocks(windows, length, kind)
 
 

@@ -103,7 +103,12 @@ def _of_one(number: int, backend: str, executor: ExecutorLike) -> bool:
 
 def _of_array(values: Any, backend: str, executor: ExecutorLike) -> Any:
     """Test the numbers of an array of any shape and type."""
-    array = np.asarray(values)
+    if np.ma.is_masked(values):
+        raise ValueError(f"n must have no masked elements ({short(values)}); use compressed()")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"n must be an array of integers, not {short(values)}: {error}") from None
     if array.dtype.kind == "f" and not isinstance(values, np.ndarray):
         array = np.asarray(values, dtype=object)  # integers of mixed size, which float64 would round
     if array.ndim == 0:
