@@ -1,5 +1,6 @@
 from . import datasets as datasets
 from . import executors as executors
+from . import jobs as jobs
 from . import lab as lab
 from ._build import __version__ as __version__
 from ._dispatch import BackendUnavailable as BackendUnavailable

@@ -8,16 +8,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import NoneType
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from . import _lines
-from .executors import Engine, Reach, SupportsSubmit, engine, run
+from ._sketch import Sketch, restored
+from .executors import (
+    Engine,
+    Reach,
+    SupportsSubmit,
+    engine,
+    run,
+    sendable,
+    sendable_name,
+    sendable_record,
+    sendable_subclasses,
+    sendable_type,
+)
 from .hashing import is_iterator, plain
-
-if TYPE_CHECKING:
-    from ._sketch import Sketch
 
 #: What makes an empty structure in another process: a function and its arguments.
 Recipe: TypeAlias = "tuple[Callable[..., Sketch], tuple[Any, ...]]"
@@ -115,3 +125,11 @@ def _built_from_lines(piece: _lines.Part, recipe: Recipe, encoding: str | None) 
     for batch in _lines.batches_of_part(piece, encoding):
         part.update(batch)
     return part
+
+
+sendable(_built)
+sendable(_built_from_lines)
+sendable_name(restored)
+sendable_subclasses(Sketch)
+sendable_type(Sketch, lambda part: part.__reduce__()[1], lambda values: restored(*values))
+sendable_record(_lines.Part, str, int, (int, NoneType))

@@ -11,10 +11,12 @@ from .diffuse import diffuse
 from .distinct import distinct
 from .executors import executors
 from .ipc import ipc
+from .jobs import jobs
 from .julia import julia
 from .pi import pi
 from .primes import primes
 from .trie import trie
+from .worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,5 +25,20 @@ def command() -> None:
     """Every technique of high-performance Python: call it, compare its backends, draw what it finds."""
 
 
-for _command in (compare, backends, executors, info, ipc, julia, diffuse, primes, pi, distinct, bloom, trie):
+for _command in (
+    compare,
+    backends,
+    executors,
+    info,
+    ipc,
+    julia,
+    diffuse,
+    primes,
+    pi,
+    distinct,
+    bloom,
+    trie,
+    jobs,
+    worker,
+):
     command.add_command(_command)

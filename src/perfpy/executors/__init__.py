@@ -13,6 +13,7 @@ from ._check import Check, Report, check
 from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
 from ._pools import engine
 from ._run import run
+from ._sendable import sendable, sendable_name, sendable_record, sendable_subclasses, sendable_type
 from ._shared import SharedArrays, call_with_arrays
 from ._sizes import Sizes
 
@@ -32,6 +33,11 @@ __all__ = [
     "call_with_arrays",
     "engine",
     "run",
+    "sendable",
+    "sendable_name",
+    "sendable_record",
+    "sendable_subclasses",
+    "sendable_type",
 ]
 
 

@@ -60,13 +60,15 @@ def available() -> tuple[Availability, ...]:
         _packaged("dask", "distributed"),
         _mpi_row(),
         _packaged("ipyparallel", "ipyparallel"),
+        _packaged("queue", "huey", extra="jobs"),
     )
 
 
-def _packaged(name: str, package: str) -> Availability:
+def _packaged(name: str, package: str, extra: str = "") -> Availability:
     """Describe an engine that a package provides."""
     version = _version(package)
-    missing = f'the package {package!r} is not installed; install it with: pip install "perfpy[{name}]"'
+    install = f'pip install "perfpy[{extra or name}]"'
+    missing = f"the package {package!r} is not installed; install it with: {install}"
     return Availability(name, bool(version), "" if version else missing, version)
 
 

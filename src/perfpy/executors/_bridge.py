@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
+from perfpy.queues import RemoteTraceback
+
 
 def packed(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
     """Return a call as bytes, so that no engine looks into its arguments; complain here if that cannot be."""
@@ -16,13 +18,6 @@ def packed(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         tool = pickle
     result: bytes = tool.dumps((fn, args, kwargs), protocol=5)
     return result
-
-
-class RemoteTraceback(Exception):
-    """Where an error was raised in another process, as the text of its traceback."""
-
-    def __str__(self) -> str:
-        return f"\n{self.args[0]}"
 
 
 def unpacked(outcome: bytes) -> Any:

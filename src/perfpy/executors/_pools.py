@@ -8,14 +8,22 @@ import difflib
 import os
 import threading
 
-from . import _dask, _ipyparallel, _local, _mpi, _worker
+from perfpy import queues
+
+from . import _dask, _ipyparallel, _local, _mpi, _queue, _worker
 from ._engine import Engine, Here, Reach, SupportsSubmit, cores, count
 
 _COUNTED = ("threads", "processes", "dask")  # which take a number of workers
-_NAMES = (*_COUNTED, "mpi", "ipyparallel")
+_NAMES = (*_COUNTED, "mpi", "ipyparallel", "queue")
 _KNOWN = ", ".join(
     f"{name!r}"
-    for name in (*_NAMES, *(f"{name}:N" for name in _COUNTED), "dask://HOST:PORT", "ipyparallel:PROFILE")
+    for name in (
+        *_NAMES,
+        *(f"{name}:N" for name in _COUNTED),
+        "dask://HOST:PORT",
+        "ipyparallel:PROFILE",
+        "queue:URL",
+    )
 )
 
 _lock = threading.Lock()
@@ -86,6 +94,10 @@ def _canonical(spec: str) -> str:
             if colon and not argument:
                 raise ValueError("the name of a profile is missing")
             return f"ipyparallel:{argument or 'default'}"
+        if name == "queue":
+            if colon and not argument:
+                raise ValueError("the URL of a queue is missing")
+            return f"queue:{queues.canonical(argument or None)}"
         return f"{name}:{count(argument) if colon else cores()}"
     except ValueError as error:
         raise ValueError(f"executor {spec!r}: {error}") from None
@@ -109,6 +121,8 @@ def _made(spec: str) -> Engine:
         return _mpi.pool()
     if name == "ipyparallel":
         return _ipyparallel.connected(argument)
+    if name == "queue":
+        return _queue.connected(argument)
     if name == "threads":
         return _local.threads(int(argument))
     if name == "processes":

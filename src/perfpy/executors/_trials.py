@@ -16,6 +16,7 @@ import numpy as np
 
 from ._engine import Engine
 from ._run import run
+from ._sendable import sendable
 
 #: Seconds after which an executor counts as one that does not answer.
 PATIENCE = 60.0
@@ -65,15 +66,20 @@ def _doubled(array: Any) -> Any:
     return array * 2
 
 
-def _square_or_die(piece: int, mark: Path) -> int:
+def _square_or_die(piece: int, mark: str) -> int:
     """Return a square; the first to get here dies instead, in the middle of its work."""
     time.sleep(0.05)
     try:
-        mark.touch(exist_ok=False)
+        Path(mark).touch(exist_ok=False)
     except FileExistsError:
         return piece * piece
     os.kill(os.getpid(), signal.SIGKILL)
     return -1
+
+
+for _function in (pow, sum, time.sleep, _square_late, _refuse, _refuse_one, _nothing, _doubled):
+    sendable(_function)
+sendable(_square_or_die, trial=True)
 
 
 # The trials
@@ -227,7 +233,7 @@ def _overhead(where: Engine) -> str:
 def with_a_kill(where: Engine, mark: Path) -> bool:
     """Run pieces of which one kills its worker, once; tell whether all results are right."""
     found: dict[int, int] = {}
-    run(where, _square_or_die, (mark,), range(12), found.__setitem__)
+    run(where, _square_or_die, (str(mark),), range(12), found.__setitem__)
     return found == {piece: piece * piece for piece in range(12)}
 
 

@@ -12,7 +12,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -54,15 +54,19 @@ class Vocabulary:
     ----------
     kinds : mapping
         From ``"module:name"`` of a type, or of one that it inherits from, to its `Kind`.
-    names : collection of str
-        ``"module:name"`` of each function or type that may be spoken of.
-    find : callable, optional
-        From such a name to what it names.
+    speaks : callable
+        Tells whether a function or type may be spoken of, by its name.
+    find : callable
+        From ``"module:name"`` to what it names, or raises a ValueError; it imports nothing.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
-    names: Collection[str] = ()
-    find: Callable[[str], Any] | None = None
+    speaks: Callable[[Any], bool] = lambda _: False
+    find: Callable[[str], Any] = lambda name: _refuse(name)
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name!r:.100} is nothing that may be spoken of")
 
 
 PLAIN = Vocabulary()
@@ -151,7 +155,7 @@ class _Writer:
 
     def _spoken(self, value: Any, depth: int) -> Any:
         """Return what the vocabulary says of a value."""
-        if address(value) in self._vocabulary.names:
+        if callable(value) and self._vocabulary.speaks(value):
             return {"name": address(value)}
         for base in type(value).__mro__:
             kind = self._vocabulary.kinds.get(address(base))
@@ -277,9 +281,7 @@ class _Reader:
         return found
 
     def _name(self, content: Any, _: int) -> Any:
-        if content not in self._vocabulary.names or self._vocabulary.find is None:
-            raise ValueError(f"{content!r:.100} is nothing that may be spoken of")
-        return self._vocabulary.find(content)
+        return self._vocabulary.find(_text(content))
 
     def _other(self, content: Any, depth: int) -> Any:
         name, packed = self._list(content, depth, 2)

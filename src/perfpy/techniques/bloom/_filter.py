@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from perfpy import executors
 from perfpy._container import unpack
 from perfpy._dispatch import Technique
 from perfpy._memory import aligned_zeros
@@ -244,16 +245,7 @@ class BloomFilter(Sketch):
         )
 
     def _content(self) -> tuple[dict[str, Any], Buffer]:
-        spec = self._spec
-        meta = {
-            "capacity": spec.capacity,
-            "error_rate": spec.error_rate,
-            "layout": spec.geometry.layout,
-            "size": spec.geometry.size,
-            "probes": spec.geometry.probes,
-            "seed": spec.seed,
-        }
-        return meta, self._memory.view(np.uint32).astype("<u4", copy=False).data
+        return _meta(self._spec), self._memory.view(np.uint32).astype("<u4", copy=False).data
 
     @classmethod
     def _restore(cls, meta: dict[str, Any], data: memoryview) -> Self:
@@ -299,6 +291,18 @@ def empty_memory(geometry: Geometry) -> NDArray[np.uint64]:
     return aligned_zeros((geometry.nbytes // 8,), np.uint64)
 
 
+def _meta(spec: Spec) -> dict[str, Any]:
+    """Return what a container says about a filter."""
+    return {
+        "capacity": spec.capacity,
+        "error_rate": spec.error_rate,
+        "layout": spec.geometry.layout,
+        "size": spec.geometry.size,
+        "probes": spec.geometry.probes,
+        "seed": spec.seed,
+    }
+
+
 def spec_from(meta: dict[str, Any]) -> Spec:
     """Check what a container says about its filter."""
     try:
@@ -324,3 +328,7 @@ def _fitting_spec(meta: dict[str, Any], payload: int) -> Spec:
             f"this {BloomFilter.kind} is damaged: it says of itself {meta}, and has {payload} bytes"
         )
     return spec
+
+
+executors.sendable_name(_empty)
+executors.sendable_type(Spec, _meta, spec_from)

@@ -16,13 +16,14 @@ from perfpy._dispatch import Backend, Kernel
 from perfpy.executors import Engine, Reach
 
 from . import DIFFUSE
+from ._problem import Problem, Side
 from ._slabs import Schedule, Slab, cut
 
 if TYPE_CHECKING:
     from perfpy.executors import ExecutorLike
     from perfpy.executors._shared import Handle
 
-    from ._problem import Field, Problem
+    from ._problem import Field
 
 #: Backends that are at their best when they are given several steps, and how many steps they get at first.
 _SEVERAL = dict.fromkeys(("numpy", "numexpr", "numba", "cython", "pythran", "cffi", "c"), 8)
@@ -218,3 +219,33 @@ def _advance_sent(piece: _Sent, kernel: str | Kernel) -> tuple[float, Field]:
 
 
 _RUN = {Reach.MEMORY: _run_in_memory, Reach.HOST: _run_on_host, Reach.NOTHING: _run_remotely}
+
+
+def _checked(values: object) -> Problem:
+    """Make a problem of what was sent, whose parts have to fit together: kernels rely on that."""
+    if not isinstance(values, tuple) or len(values) != len(Problem._fields):
+        raise ValueError("a Problem has other fields")
+    problem = Problem(*values)
+    start, diffusivity = problem.start, problem.diffusivity
+    if not isinstance(start, np.ndarray) or start.dtype not in (np.float64, np.float32) or not start.size:
+        raise ValueError("a field has another dtype, or no cells")
+    fits = diffusivity is None or (
+        isinstance(diffusivity, np.ndarray)
+        and (diffusivity.shape, diffusivity.dtype) == (start.shape, start.dtype)
+    )
+    axes = 1 <= start.ndim <= 3 and start.ndim == len(problem.weights) == len(problem.sides)
+    if not fits or not axes or type(problem.steps) is not int or problem.steps < 1:
+        raise ValueError("the parts of a problem do not fit together")
+    sides = tuple((Side(before), Side(after)) for before, after in problem.sides)
+    return problem._replace(sides=sides, weights=tuple(map(float, problem.weights)))
+
+
+def _plain(problem: Problem) -> tuple[object, ...]:
+    sides = tuple((int(before), int(after)) for before, after in problem.sides)
+    return tuple(problem._replace(sides=sides))  # type: ignore[arg-type]
+
+
+executors.sendable(_advance_sent, kernel=1)
+executors.sendable_record(Slab, int, int, int)
+executors.sendable_type(Problem, _plain, _checked)
+executors.sendable_record(_Sent, Slab, Problem, slice)

@@ -216,3 +216,8 @@ def _counts(piece: _Sent, target: str | Kernel, c: complex, max_iterations: int)
     counts = np.empty((piece.y.size, piece.x.size), np.int32)
     whole = _Tile(slice(0, piece.y.size), slice(0, piece.x.size), range(1))
     return _compute(Backend("", target).load(), whole, (piece.x, piece.y, c, max_iterations), counts), counts
+
+
+executors.sendable(_counts, kernel=1)
+executors.sendable_record(_Tile, slice, slice, range)
+executors.sendable_record(_Sent, _Tile, np.ndarray, np.ndarray)

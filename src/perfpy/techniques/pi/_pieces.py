@@ -84,3 +84,7 @@ def _target(engine: Engine, backend: Backend) -> str | Kernel:
             "define its function at the top level of a module, or use executor='threads'"
         ) from error
     return backend.target
+
+
+executors.sendable(_counted, kernel=2)
+executors.sendable_record(Piece, int, int, range)

@@ -131,3 +131,6 @@ def _part(part: range, x: int) -> tuple[float, bytes]:
     started = perf_counter()
     result = _plan(x).part(part.start, part.stop, _PARTS)
     return perf_counter() - started, result
+
+
+executors.sendable(_part)

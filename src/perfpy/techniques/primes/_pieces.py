@@ -354,3 +354,10 @@ def _check_sendable(technique: str, backend: Backend) -> None:
             f"backend {backend.name!r} of {technique!r} cannot be sent to worker processes: {error}; "
             "define its function at the top level of a module, or use executor='threads'"
         ) from error
+
+
+executors.sendable(_counted, kernel=1)
+executors.sendable(_listed, kernel=1)
+executors.sendable(_tested, kernel=1)
+executors.sendable_record(Piece, int, int, int, range)
+executors.sendable_record(_Sent, range, np.ndarray)

@@ -84,3 +84,6 @@ def _try(piece: range, n: int, divisors: range) -> tuple[float, int | None]:
     started = perf_counter()
     divisor = smallest_divisor(n, divisors[piece.start : piece.stop])
     return perf_counter() - started, divisor
+
+
+executors.sendable(_try)
