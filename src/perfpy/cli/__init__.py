@@ -15,6 +15,7 @@ from .jobs import jobs
 from .julia import julia
 from .pi import pi
 from .primes import primes
+from .scaling import scaling
 from .trie import trie
 from .worker import worker
 
@@ -31,6 +32,7 @@ for _command in (
     executors,
     info,
     ipc,
+    scaling,
     julia,
     diffuse,
     primes,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ._available import Availability, available
 from ._check import Check, Report, check
 from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
-from ._pools import engine
+from ._pools import engine, fresh
 from ._run import run
 from ._sendable import sendable, sendable_name, sendable_record, sendable_subclasses, sendable_type
 from ._shared import SharedArrays, call_with_arrays
@@ -32,6 +32,7 @@ __all__ = [
     "SupportsSubmit",
     "call_with_arrays",
     "engine",
+    "fresh",
     "run",
     "sendable",
     "sendable_name",

@@ -54,6 +54,8 @@ class Engine:
     check : callable, optional
         Raises `concurrent.futures.BrokenExecutor` when no worker can be reached any more, for engines that do
         not say so through their futures.
+    conduct : callable, optional
+        Does in its own way what `run` does, which it is called like: to watch a run, or to rehearse one.
     """
 
     executor: SupportsSubmit
@@ -64,6 +66,7 @@ class Engine:
     spec: str | None = None
     stop: Callable[[], None] | None = None
     check: Callable[[], None] | None = None
+    conduct: Callable[..., None] | None = None
 
     @property
     def window(self) -> int:

@@ -7,6 +7,8 @@ import dataclasses
 import difflib
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from perfpy import queues
 
@@ -31,10 +33,12 @@ _engines: dict[str, Engine] = {}
 _of_parent: list[object] = []  # engines that a fork left behind: neither used nor collected
 
 
-def engine(spec: str | SupportsSubmit) -> Engine:
+def engine(spec: str | SupportsSubmit | Engine) -> Engine:
     """Return what an ``executor=`` argument other than None stands for."""
     if isinstance(spec, str):
         return _own(_canonical(spec))
+    if isinstance(spec, Engine):
+        return spec
     if isinstance(spec, type) or not callable(getattr(spec, "submit", None)):
         raise TypeError(
             f"executor must be None, one of {_KNOWN}, or an object with a submit method, "
@@ -45,6 +49,20 @@ def engine(spec: str | SupportsSubmit) -> Engine:
     if _shares_memory(spec):
         return Engine(spec, number, Reach.MEMORY)
     return Engine(spec, number, Reach.NOTHING, longest=0.25, shortest=0.05)
+
+
+@contextmanager
+def fresh(spec: str) -> Iterator[Engine]:
+    """Make an engine that no other call uses, and end it with the block."""
+    canonical = _canonical(spec)
+    made = dataclasses.replace(_made(canonical), spec=canonical)
+    try:
+        yield made
+    finally:
+        if made.stop is not None:
+            made.stop()
+        else:
+            made.executor.shutdown()  # type: ignore[attr-defined]  # a pool of threads
 
 
 def renew(broken: Engine) -> Engine | None:

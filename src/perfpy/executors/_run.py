@@ -48,6 +48,9 @@ def run(
     concurrent.futures.BrokenExecutor
         If workers died, and for a pool of perfpy's own if they did so again in a fresh one.
     """
+    if engine.conduct is not None:
+        engine.conduct(engine, function, arguments, pieces, combine)
+        return
     if engine.reach is Reach.MEMORY and engine.spec is not None:
         Crew(function, arguments, pieces, combine).run(engine.executor.submit, engine.workers - 1)
         return

@@ -114,7 +114,7 @@ def compare(
     True
     """
     found = techniques.find(technique)
-    chosen = _workload(technique, workload)
+    chosen = find_workload(technique, workload)
     table = _selection(found, backends)
     _check(executor, rounds, timeout)
     started, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
@@ -303,7 +303,8 @@ def _ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(ranked)
 
 
-def _workload(technique: str, name: str) -> Workload:
+def find_workload(technique: str, name: str) -> Workload:
+    """Return a named input of a technique; a `ValueError` lists the names."""
     workloads = techniques.workloads(technique)
     for workload in workloads:
         if workload.name == name:

@@ -1,0 +1,50 @@
+"""What an engine adds to the work: the terms that the model and the simulation have in common."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What handing out pieces costs, in seconds.
+
+    Attributes
+    ----------
+    overhead : float, default: 0
+        Between two pieces of a worker that has the next one waiting: to fetch and to unpack it, and to send
+        back the result of the one before.
+    dispatch : float, default: 0
+        For each piece, of whoever hands out: one at a time, however many workers there are. On threads that
+        is whoever holds the lock, elsewhere the caller.
+    latency : float, default: 0
+        For each job, from its start to that of its first piece, and from the end of its last piece to its
+        own.
+    start : float, default: 0
+        Until a worker is ready for its first piece.
+    """
+
+    overhead: float = 0.0
+    dispatch: float = 0.0
+    latency: float = 0.0
+    start: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{field.name} must be finite and at least 0 seconds, not {value!r}")
+
+    def smallest_piece(self, workers: int, efficiency: float) -> float:
+        """Return the seconds of a piece with which workers spend that share of their time on pieces.
+
+        A piece may cost its worker no more than the rest; and while all workers compute a piece each, whoever
+        hands out has to hand out as many.
+        """
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
+        if not 0 < efficiency < 1:
+            raise ValueError(f"efficiency must be between 0 and 1, not {efficiency}")
+        alone = (self.overhead + self.dispatch) * efficiency / (1 - efficiency)
+        return max(alone, efficiency * workers * self.dispatch)
