@@ -60,9 +60,9 @@ def scaling(
 ) -> None:
     """Measure TECHNIQUE on a few workers, and predict how fast it is on many.
 
-    It is called on this machine with the numbers of workers given, and watched. A model is fitted to what that
-    took: work, what is serial, what a piece costs. It says what to expect of more workers, and how long a
-    piece has to last to be worth sending.
+    It is called on this machine with the numbers of workers given, and watched. A model is fitted to what
+    that took: work, what is serial, what a piece costs. It says what to expect of more workers, and how long
+    a piece has to last to be worth sending.
     """
     from perfpy import lab
     from perfpy._files import write_atomically

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,27 @@ class Costs:
         own.
     start : float, default: 0
         Until a worker is ready for its first piece.
+    taken : bool, default: False
+        Whether workers take pieces themselves, as perfpy's threads do, rather than being sent them by a
+        caller. Then `dispatch` is time of theirs.
     """
 
     overhead: float = 0.0
     dispatch: float = 0.0
     latency: float = 0.0
     start: float = 0.0
+    taken: bool = False
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in ("overhead", "dispatch", "latency", "start"):
+            value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{field.name} must be finite and at least 0 seconds, not {value!r}")
+                raise ValueError(f"{name} must be finite and at least 0 seconds, not {value!r}")
+
+    @property
+    def of_worker(self) -> float:
+        """What a piece costs its worker besides the work."""
+        return self.overhead + (self.dispatch if self.taken else 0.0)
 
     def smallest_piece(self, workers: int, efficiency: float) -> float:
         """Return the seconds of a piece with which workers spend that share of their time on pieces.
@@ -46,5 +55,5 @@ class Costs:
             raise ValueError(f"workers must be at least 1, not {workers}")
         if not 0 < efficiency < 1:
             raise ValueError(f"efficiency must be between 0 and 1, not {efficiency}")
-        alone = (self.overhead + self.dispatch) * efficiency / (1 - efficiency)
+        alone = self.of_worker * efficiency / (1 - efficiency)
         return max(alone, efficiency * workers * self.dispatch)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perfpy.executors import Sizes
 
@@ -57,23 +58,22 @@ class Model:
     def seconds(self, workers: int) -> float:
         """Return how long a call takes on so many workers.
 
-        The parts are: what is serial; for each job, its latency, and the wait for the last of its pieces,
-        which on average is as long as half of one where there are many workers; and the rest, which takes as
-        long as the workers need for their shares, or as whoever hands out needs for all pieces, if that is
-        longer.
+        What is serial comes first; then, for each job, its latency, its pieces, and the wait for the last of
+        them, which on average is half as long as one where there are many workers. While pieces are of one
+        length, workers finish as many in a second as there are workers over the seconds of a piece, or as
+        many as can be handed out, if these are fewer.
         """
         if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
         serial = self.serial + (workers - 1) * self.per_worker
         if not self.jobs:
             return serial
-        work = self.work * self.slowdown_on(workers)
-        pieces, last = _cut(_rounded(work / self.jobs), workers, self.longest, self.shortest)
-        each = self.per_piece + self.costs.overhead + self.costs.dispatch
-        shares = (work / self.jobs + pieces * each) / workers
-        wait = (1 - 1 / workers) * last / 2
-        job = self.costs.latency + max(shares + wait, pieces * self.costs.dispatch)
-        return serial + self.jobs * job
+        work = self.work * self.slowdown_on(workers) / self.jobs
+        pieces = work * _shares(_rounded(work), workers, self.longest, self.shortest)
+        each = pieces + self.per_piece + self.costs.of_worker
+        finished = float(np.maximum(each / workers, self.costs.dispatch).sum())
+        wait = (1 - 1 / workers) * float(pieces[-workers:].mean()) / 2
+        return serial + self.jobs * (self.costs.latency + finished + wait)
 
     def slowdown_on(self, workers: int) -> float:
         """Return how many times as long pieces take while so many workers compute."""
@@ -92,18 +92,18 @@ def _rounded(value: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _cut(work: float, workers: int, longest: float, shortest: float) -> tuple[int, float]:
-    """Return into how many pieces even work is cut, and how long the last ones are, one for each worker."""
+def _shares(work: float, workers: int, longest: float, shortest: float) -> NDArray[np.float64]:
+    """Return which shares of even work its pieces are."""
     sizes = Sizes(_UNITS, workers=workers, most=_UNITS, longest=longest, shortest=shortest)
     unit = work / _UNITS
     lengths = []
     for piece in sizes:
         lengths.append(len(piece))
         sizes.measured(piece, len(piece) * unit)
-    return len(lengths), statistics.fmean(lengths[-workers:]) * unit
+    return np.array(lengths) / _UNITS
 
 
-def fit(samples: Sequence[Sample], *, longest: float, shortest: float, probe: Sample) -> Model:
+def fit(samples: Sequence[Sample], *, longest: float, shortest: float, taken: bool, probe: Sample) -> Model:
     """Fit the model to calls, of which some ran on one worker.
 
     Parameters
@@ -112,6 +112,8 @@ def fit(samples: Sequence[Sample], *, longest: float, shortest: float, probe: Sa
         The calls.
     longest, shortest : float
         Of a piece, as the engine has them.
+    taken : bool
+        Whether workers take pieces themselves.
     probe : Sample
         Of pieces of known work on the same engine, for what pieces too few do not show.
     """
@@ -140,6 +142,7 @@ def fit(samples: Sequence[Sample], *, longest: float, shortest: float, probe: Sa
             overhead=_overhead(divided, probe),
             dispatch=statistics.median(sample.dispatch for sample in divided or [probe]),
             latency=statistics.median(sample.latency for sample in divided or [probe]),
+            taken=taken,
         ),
         jobs=statistics.median(sample.jobs for sample in samples),
         slowdown=slowdown,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 
-from perfpy.executors import Engine, Reach
+from perfpy.executors import Engine
 
 from .scaling_costs import Costs
 from .scaling_events import by_caller, by_themselves
@@ -36,7 +36,7 @@ def rehearse(
     slowdown : float
         How many times as long pieces take while other workers compute, too.
     """
-    rehearsal = _Rehearsal(costs, slowdown, own=engine.reach is Reach.MEMORY)
+    rehearsal = _Rehearsal(costs, slowdown)
     # Without its specification an engine stands for nothing that a technique could use in another way.
     stage = dataclasses.replace(engine, workers=workers, spec=None, conduct=rehearsal)
     started = perf_counter()
@@ -57,12 +57,12 @@ class _Step:
 class _Rehearsal:
     """Does what `run` does, on a clock of its own."""
 
-    def __init__(self, costs: Costs, slowdown: float, *, own: bool) -> None:
+    def __init__(self, costs: Costs, slowdown: float) -> None:
         self.real = 0.0  # seconds that jobs took here
         self.simulated = 0.0
         self._costs = costs
         self._slowdown = slowdown
-        self._simulation = by_themselves if own else by_caller
+        self._simulation = by_themselves if costs.taken else by_caller
 
     def __call__(
         self,

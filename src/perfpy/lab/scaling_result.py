@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,8 @@ class Scaling:
         Seconds that it took to start the engine with the most workers that were measured.
     longest, shortest : float
         Seconds that the engine wants a piece to last at most and at least.
+    taken : bool
+        Whether its workers take pieces themselves, rather than being sent them.
     rehearsed : mapping of int to float
         Number of workers to the seconds of a call whose pieces were computed one after the other, on a
         simulated clock.
@@ -62,6 +64,7 @@ class Scaling:
     start: float
     longest: float
     shortest: float
+    taken: bool
     rehearsed: Mapping[int, float]
     predict: tuple[int, ...]
     machine: Machine
@@ -71,7 +74,7 @@ class Scaling:
     @cached_property
     def model(self) -> Model:
         """The model, fitted to all calls."""
-        return fit(self.samples, longest=self.longest, shortest=self.shortest, probe=self.probe)
+        return self._fitted(self.samples)
 
     @property
     def workers(self) -> tuple[int, ...]:
@@ -112,10 +115,11 @@ class Scaling:
         made = []
         for _ in range(_RESAMPLINGS):
             alone = statistics.median(random.choice(self.alone, size=len(self.alone)))
-            calls = resampled(self.samples, random)
-            model = fit(calls, longest=self.longest, shortest=self.shortest, probe=self.probe)
-            made.append((float(alone), model))
+            made.append((float(alone), self._fitted(resampled(self.samples, random))))
         return made
+
+    def _fitted(self, samples: Sequence[Sample]) -> Model:
+        return fit(samples, longest=self.longest, shortest=self.shortest, taken=self.taken, probe=self.probe)
 
     def smallest_piece(self, workers: int, efficiency: float = 0.9) -> float:
         """Return the seconds of a piece with which workers spend that share of their time on pieces."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import operator
+import statistics
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from functools import partial
 from time import perf_counter
 
 from perfpy import executors, techniques
-from perfpy.executors import Engine
+from perfpy.executors import Engine, Reach
 
 from .machine import machine
 from .run import find_workload
@@ -26,6 +27,7 @@ from .timing import timed
 ENGINES = ("threads", "processes", "dask")
 _FINER = (1, 4)  # times as many pieces: how the time grows with them shows what a piece costs
 _PROBES = 12  # pieces, on one worker
+_REHEARSALS = 3  # of which the median counts
 _SHORTEST_PROBE = 0.001  # seconds
 
 
@@ -131,12 +133,14 @@ def scaling(
         alone, samples = _measured(call, list(engines.values()), rounds, report)
         one = engines[1]
         probe = sample(one, _probe)
-        model = fit(samples, longest=one.longest, shortest=one.shortest, probe=probe)
+        taken = one.reach is Reach.MEMORY
+        model = fit(samples, longest=one.longest, shortest=one.shortest, taken=taken, probe=probe)
         rehearsed = {}
         for count in sorted({*counts, *predict}):
             report(f"rehearsing {count} workers")
-            rehearsed[count] = rehearse(
-                one, call, workers=count, costs=model.costs, slowdown=model.slowdown_on(count)
+            rehearsed[count] = statistics.median(
+                rehearse(one, call, workers=count, costs=model.costs, slowdown=model.slowdown_on(count))
+                for _ in range(_REHEARSALS)
             )
             report.done += 1
         report("done")
@@ -152,6 +156,7 @@ def scaling(
         start=starts[-1],
         longest=one.longest,
         shortest=one.shortest,
+        taken=taken,
         rehearsed=rehearsed,
         predict=tuple(predict),
         machine=header,
@@ -203,7 +208,7 @@ def _measured(
     report("first calls")
     call(None)
     for engine in engines:
-        call(engine)
+        sample(engine, call)  # watched, for workers to import what that takes
     for _ in range(rounds):
         report("without an executor")
         alone.append(timed(partial(call, None))[0])

@@ -16,12 +16,14 @@ from .scaling_events import Simulated, by_caller, by_themselves
 _UNITS = 1 << 16  # into which work that can be cut anywhere is cut
 
 
+_FREE = Costs()
+
+
 def simulate(
     work: float | Sequence[float],
     workers: int | Sequence[float],
     *,
-    costs: Costs | None = None,
-    threads: bool = False,
+    costs: Costs = _FREE,
     window: int | None = None,
     longest: float = 0.05,
     shortest: float = 0.0,
@@ -43,9 +45,7 @@ def simulate(
     workers : int or sequence of float
         How many there are, or how fast each of them is.
     costs : Costs, optional
-        What handing out a piece costs; nothing if left out.
-    threads : bool, default: False
-        Whether workers take pieces themselves, as perfpy's threads do, rather than being sent them.
+        What handing out a piece costs, and who does it; nothing, and a caller, if left out.
     window : int, optional
         How many pieces are sent at a time; two for each worker if left out.
     longest, shortest : float, default: 0.05 and 0
@@ -89,12 +89,11 @@ def simulate(
         raise ValueError(f"window must be at least 1, not {window}")
     chance = _Chance(uneven, stragglers, delay, seed)
     job = _job(work, len(speeds), longest, shortest, chance)
-    chosen = costs or Costs()
-    if threads:
+    if costs.taken:
         if window is not None:
-            raise ValueError("window must be None with threads=True: threads take pieces when they are free")
-        return by_themselves(job, job.compute, job.combine, speeds=speeds, costs=chosen)
-    return by_caller(job, job.compute, job.combine, speeds=speeds, costs=chosen, window=window)
+            raise ValueError("window must be None where workers take pieces themselves, when they are free")
+        return by_themselves(job, job.compute, job.combine, speeds=speeds, costs=costs)
+    return by_caller(job, job.compute, job.combine, speeds=speeds, costs=costs, window=window)
 
 
 class _Job(Protocol):

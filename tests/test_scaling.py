@@ -1,0 +1,423 @@
+"""The model of how techniques scale and the simulation of workers, against closed forms and made-up calls."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import perfpy
+from perfpy import executors, lab
+from perfpy.cli import command
+from perfpy.executors import Engine, Reach
+from perfpy.executors._engine import Here
+from perfpy.lab.scaling_events import by_caller, by_themselves
+from perfpy.lab.scaling_model import fit, resampled
+from perfpy.lab.scaling_rehearsal import rehearse
+from perfpy.lab.scaling_run import last
+from perfpy.lab.scaling_trace import sample
+
+FREE = lab.Costs()
+TAKEN = lab.Costs(taken=True)
+PIECES = st.lists(st.floats(0, 10), min_size=1, max_size=40)
+
+
+def ignore(*_: object) -> None:
+    """Combine nothing."""
+
+
+class TestSimulation:
+    @pytest.mark.parametrize("costs", [FREE, TAKEN])
+    @pytest.mark.parametrize(("pieces", "workers"), [(1, 1), (7, 1), (8, 4), (9, 4), (3, 10)])
+    def test_equal_pieces_come_in_rounds(self, pieces, workers, costs):
+        run = lab.simulate([0.5] * pieces, workers, costs=costs)
+        assert run.seconds == pytest.approx(0.5 * -(-pieces // workers))
+        assert run.pieces == pieces
+        assert run.busy == pytest.approx(0.5 * pieces)
+
+    def test_one_worker_pays_all_costs_but_what_is_hidden(self):
+        costs = lab.Costs(overhead=0.01, dispatch=0.02, latency=0.5, start=0.25)
+        run = lab.simulate([1.0] * 5, 1, costs=costs)
+        # While a worker is starting, or computes, the caller is not what it waits for.
+        assert run.seconds == pytest.approx(0.26 + 5 * 1.0 + 4 * 0.01 + 0.25 + 0.01)
+
+    def test_one_thread_pays_all_costs(self):
+        costs = lab.Costs(overhead=0.01, dispatch=0.02, latency=0.5, start=0.25, taken=True)
+        run = lab.simulate([1.0] * 5, 1, costs=costs)
+        assert run.seconds == pytest.approx(0.25 + 0.5 + 5 * 1.0 + 4 * 0.01 + 5 * 0.02)
+
+    @pytest.mark.parametrize("taken", [False, True])
+    def test_who_hands_out_is_the_limit(self, taken):
+        run = lab.simulate([0.001] * 1000, 64, costs=lab.Costs(dispatch=0.001, taken=taken))
+        assert run.seconds == pytest.approx(1.0, rel=0.01)
+
+    def test_a_narrow_window_leaves_workers_idle(self):
+        assert lab.simulate([1.0] * 12, 4, window=2).seconds == pytest.approx(6.0)
+        assert lab.simulate([1.0] * 12, 4, window=4).seconds == pytest.approx(3.0)
+
+    def test_a_window_of_one_waits_for_every_journey(self):
+        costs = lab.Costs(latency=0.2)
+        assert lab.simulate([1.0] * 5, 1, window=1, costs=costs).seconds == pytest.approx(5 * 1.2)
+        assert lab.simulate([1.0] * 5, 1, window=2, costs=costs).seconds == pytest.approx(5 * 1.0 + 0.2)
+
+    def test_fast_workers_get_more(self):
+        run = lab.simulate(10.0, [1.0, 3.0], longest=0.01)
+        assert run.seconds == pytest.approx(2.5, rel=0.01)
+        share = sum(span.seconds * 3 for span in run.spans if span.worker == 1)
+        assert share == pytest.approx(7.5, rel=0.01)
+
+    @given(PIECES, st.integers(1, 9), st.sampled_from([FREE, TAKEN]))
+    @settings(max_examples=100, deadline=None)
+    def test_bounds_and_monotony(self, pieces, workers, costs):
+        """Graham's bounds hold; a worker more never makes it later, a piece more never earlier."""
+        run = lab.simulate(pieces, workers, costs=costs)
+        assert run.seconds >= max(max(pieces), sum(pieces) / workers) * (1 - 1e-9)
+        assert run.seconds <= (sum(pieces) / workers + max(pieces)) * (1 + 1e-9)
+        assert lab.simulate(pieces, workers + 1, costs=costs).seconds <= run.seconds * (1 + 1e-9)
+        assert lab.simulate([*pieces, 1.0], workers, costs=costs).seconds >= run.seconds * (1 - 1e-9)
+
+    @given(
+        PIECES,
+        st.lists(st.floats(0.1, 4), min_size=1, max_size=6),
+        st.tuples(*[st.floats(0, 1)] * 4),
+        st.booleans(),
+    )
+    @settings(max_examples=100, deadline=None)
+    def test_each_piece_once_and_one_at_a_time(self, pieces, speeds, costs, own):
+        drawn: list[int] = []
+        combined: list[int] = []
+
+        def source():
+            for number in range(len(pieces)):
+                drawn.append(number)
+                assert len(drawn) - len(combined) <= (len(speeds) if own else 2 * len(speeds))
+                yield number
+
+        simulation = by_themselves if own else by_caller
+        run = simulation(
+            source(),
+            lambda number: pieces[number],
+            lambda number, _: combined.append(number),
+            speeds=speeds,
+            costs=lab.Costs(*costs),
+        )
+        assert sorted(combined) == drawn == list(range(len(pieces)))
+        for worker in range(len(speeds)):
+            spans = sorted(span for span in run.spans if span.worker == worker)
+            assert all(one.ended <= other.begun for one, other in itertools.pairwise(spans))
+        assert max(span.ended for span in run.spans) <= run.seconds
+
+    def test_chance_is_seeded_and_leaves_the_mean(self):
+        uneven = lab.simulate([1.0] * 4000, 3, uneven=0.5, seed=1)
+        assert uneven == lab.simulate([1.0] * 4000, 3, uneven=0.5, seed=1)
+        assert uneven != lab.simulate([1.0] * 4000, 3, uneven=0.5, seed=2)
+        times = [span.seconds for span in uneven.spans]
+        assert statistics.fmean(times) == pytest.approx(1.0, abs=0.03)
+        assert statistics.stdev(times) == pytest.approx(0.5, abs=0.05)
+
+    def test_stragglers(self):
+        run = lab.simulate([1.0] * 4000, 3, stragglers=0.1, delay=5.0, seed=3)
+        assert {round(span.seconds, 6) for span in run.spans} == {1.0, 5.0}
+        assert run.busy == pytest.approx(4000 * 1.4, rel=0.05)
+
+    def test_a_straggler_at_the_end_is_waited_for_less_when_pieces_shrink(self):
+        chance = [{"stragglers": 0.05, "seed": seed} for seed in range(40)]
+        shrinking = [lab.simulate(8.0, 8, longest=0.5, **each).seconds for each in chance]
+        equal = [lab.simulate([0.5] * 16, 8, **each).seconds for each in chance]
+        assert statistics.fmean(shrinking) < 0.7 * statistics.fmean(equal)
+
+    def test_no_work(self):
+        for work in (0.0, []):
+            run = lab.simulate(work, 3)
+            assert (run.seconds, run.pieces, run.efficiency) == (0.0, 0, 1.0)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"workers": 0}, "at least 1 worker"),
+            ({"workers": [1.0, 0.0]}, "speed of a worker"),
+            ({"work": -1.0}, "work must be"),
+            ({"work": [1.0, float("nan")]}, "seconds of a piece"),
+            ({"longest": 0.0}, "longest must be"),
+            ({"shortest": float("inf")}, "shortest must be"),
+            ({"stragglers": 1.5}, "at most 1"),
+            ({"window": 0}, "window must be at least 1"),
+            ({"window": 3, "costs": TAKEN}, "window must be None"),
+        ],
+    )
+    def test_mistakes(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            lab.simulate(**{"work": 1.0, "workers": 2, **arguments})
+        with pytest.raises(ValueError, match="latency must be finite"):
+            lab.Costs(latency=-1.0)
+
+
+class TestSmallestPiece:
+    @pytest.mark.parametrize(
+        "costs",
+        [
+            lab.Costs(overhead=1e-3),
+            lab.Costs(overhead=1e-4, dispatch=1e-3),
+            lab.Costs(overhead=1e-4, dispatch=1e-3, taken=True),
+        ],
+    )
+    @pytest.mark.parametrize("workers", [1, 2, 100])
+    def test_it_gives_the_efficiency_asked_for(self, costs, workers):
+        piece = costs.smallest_piece(workers, 0.8)
+        run = lab.simulate([piece] * 100 * workers, workers, costs=costs)
+        # Less than 0.8, as pieces are drawn at the start and combined at the end, and a lock is waited for.
+        assert run.efficiency > 0.74
+        half = lab.simulate([piece / 2] * 100 * workers, workers, costs=costs)
+        assert half.efficiency < 0.8
+
+    def test_mistakes(self):
+        for workers, efficiency in [(0, 0.5), (1, 0.0), (1, 1.0)]:
+            with pytest.raises(ValueError, match="must be"):
+                FREE.smallest_piece(workers, efficiency)
+
+
+def made_up(
+    workers, asked, pieces, *, noise=0.0, random=None, work=2.0, outside=0.1, each=0.001, slowdown=1.0
+):
+    """Return a call as it would have been watched."""
+    blur = 1.0 if random is None else 1.0 + noise * random.standard_normal()
+    total = (work + each * pieces) * slowdown * blur
+    return lab.Sample(
+        workers=workers,
+        asked=asked,
+        seconds=outside + total / workers,
+        outside=outside * blur,
+        work=total,
+        jobs=1,
+        pieces=pieces,
+        longest=asked,
+        latency=0.004,
+        dispatch=0.0002,
+        overhead=0.0003,
+    )
+
+
+def fitted(samples):
+    return fit(samples, longest=0.05, shortest=0.001, taken=False, probe=made_up(1, 0.05, 12))
+
+
+class TestModel:
+    def test_it_recovers_what_calls_were_made_of(self):
+        model = fitted(
+            [
+                made_up(workers, asked, pieces, slowdown=1.0 if workers == 1 else 1.2, outside=0.1 * workers)
+                for workers in (1, 2)
+                for asked, pieces in ((0.05, 40), (0.0125, 160))
+                for _ in range(3)
+            ]
+        )
+        assert model.work == pytest.approx(2.0)
+        assert model.per_piece == pytest.approx(0.001)
+        assert model.serial == pytest.approx(0.1)
+        assert model.per_worker == pytest.approx(0.1)
+        assert model.slowdown == pytest.approx({1: 1.0, 2: 1.2})
+        assert model.slowdown_on(64) == pytest.approx(1.2)
+        assert model.costs == lab.Costs(overhead=0.0003, dispatch=0.0002, latency=0.004)
+
+    def test_noise_is_not_taken_for_a_cost_of_pieces(self):
+        random = np.random.default_rng(5)
+        calls = [
+            made_up(1, asked, pieces, noise=0.01, random=random, each=0.0)
+            for asked, pieces in ((0.05, 40), (0.0125, 160))
+            for _ in range(5)
+        ]
+        model = fitted(calls)
+        assert model.per_piece < 1e-3
+        assert model.work == pytest.approx(2.0, rel=0.02)
+
+    def test_it_predicts_what_the_simulation_does(self):
+        model = fitted([made_up(1, 0.05, 40, each=0.0) for _ in range(3)])
+        for workers in (1, 2, 8, 32):
+            run = lab.simulate(model.work, workers, costs=model.costs, longest=0.05, shortest=0.001)
+            assert model.seconds(workers) == pytest.approx(model.serial + run.seconds, rel=0.05)
+
+    def test_amdahl(self):
+        call = made_up(1, 0.05, 40, each=0.0)
+        model = fitted([call] * 3)
+        limit = model.serial + model.costs.latency
+        assert model.serial_fraction == pytest.approx(limit / (limit + model.work))
+        # Beyond some number of workers handing out is what takes long.
+        assert all(limit < model.seconds(workers) for workers in (1, 10, 100, 1000))
+        assert model.seconds(1) > model.seconds(10)
+
+    @given(st.floats(1e-4, 1e3), st.floats(0, 10), st.integers(1, 50))
+    @settings(max_examples=20, deadline=None)
+    def test_free_pieces_gain_from_every_worker(self, work, serial, workers):
+        model = lab.Model(work, serial, 0.0, 0.0, FREE, 1.0, {1: 1.0}, longest=0.05, shortest=0.0)
+        # The wait for the last piece is known to within one of them.
+        assert model.seconds(workers) >= (serial + work / workers) * (1 - 1e-9)
+        assert model.seconds(workers) <= serial + work / workers * 1.1 + 0.05
+        assert model.seconds(2 * workers) <= model.seconds(workers) * 1.02
+
+    def test_what_is_not_divided_is_serial(self):
+        calls = [
+            lab.Sample(workers, 0.05, 1.0, 1.0, 0.0, 0, 0, 0.0, 0.0, 0.0, None) for workers in (1, 2) * 3
+        ]
+        model = fitted(calls)
+        assert [model.seconds(workers) for workers in (1, 2, 64)] == [1.0] * 3
+        assert model.serial_fraction == 1.0
+
+    def test_mistakes(self):
+        with pytest.raises(ValueError, match="one worker"):
+            fitted([made_up(2, 0.05, 40)])
+        with pytest.raises(ValueError, match="at least 1"):
+            fitted([made_up(1, 0.05, 40)]).seconds(0)
+
+    def test_resampling_keeps_as_many_of_each_kind(self):
+        calls = [
+            made_up(workers, asked, 40) for workers in (1, 2) for asked in (0.05, 0.01) for _ in range(4)
+        ]
+        drawn = resampled(calls, np.random.default_rng(6))
+        kinds = [(call.workers, call.asked) for call in drawn]
+        assert len(kinds) == 16
+        assert all(kinds.count(kind) == 4 for kind in set(kinds))
+
+
+class TestWatching:
+    @pytest.mark.parametrize("spec", ["threads:1", "threads:2", "processes:2"])
+    def test_a_call_is_seen_whole(self, spec):
+        def call(engine):
+            for _ in range(2):
+                executors.run(engine, last, (0.002,), range(10), ignore)
+
+        seen = sample(executors.engine(spec), call)
+        assert (seen.workers, seen.jobs, seen.pieces) == (int(spec[-1]), 2, 20)
+        assert seen.work >= 20 * 0.002
+        assert seen.longest >= 0.002
+        assert seen.seconds >= seen.work / seen.workers
+        assert 0 <= seen.outside <= seen.seconds
+        assert min(seen.latency, seen.dispatch, seen.overhead or 0.0) >= 0
+
+    def test_what_raises_raises(self):
+        def call(engine):
+            executors.run(engine, last, ("no number",), range(10), ignore)
+
+        with pytest.raises(TypeError):
+            sample(executors.engine("threads:2"), call)
+
+    @pytest.mark.parametrize("reach", Reach)
+    @pytest.mark.parametrize("workers", [1, 7])
+    def test_a_rehearsal_gives_the_answers(self, reach, workers):
+        found = []
+        engine = Engine(Here(), 1, reach, longest=0.005)
+
+        def call(stage):
+            assert stage.workers == workers
+            found.append(perfpy.julia(300, 200, executor=stage))
+            found.append(perfpy.primes(10**6, 10**7, executor=stage))
+            found.append(perfpy.estimate_pi(10**6, seed=1, executor=stage).inside)
+
+        seconds = rehearse(engine, call, workers=workers, costs=lab.Costs(latency=100.0), slowdown=1.0)
+        assert seconds >= 300.0
+        expected = perfpy.julia(300, 200), perfpy.primes(10**6, 10**7), perfpy.estimate_pi(10**6, seed=1)
+        assert np.array_equal(found[0], expected[0])
+        assert np.array_equal(found[1], expected[1])
+        assert found[2] == expected[2].inside
+
+    def test_a_rehearsal_divides_by_the_workers(self):
+        engine = Engine(Here(), 1, Reach.MEMORY)
+
+        def call(stage):
+            executors.run(stage, last, (0.001,), range(40), ignore)
+
+        alone, four = (
+            rehearse(engine, call, workers=workers, costs=FREE, slowdown=1000.0) for workers in (1, 4)
+        )
+        assert four >= 10 * 0.001 * 1000
+        assert alone >= 40 * 0.001 * 1000
+
+
+@pytest.fixture(scope="module")
+def found():
+    return lab.scaling("estimate_pi", executor="threads", workload="tiny", predict=(8,), rounds=3)
+
+
+class TestScaling:
+    def test_what_it_finds(self, found):
+        assert found.workers == (1, 2)
+        assert len(found.alone) == 3
+        assert len(found.samples) == 3 * 2 * 2
+        assert set(found.rehearsed) == {1, 2, 8}
+        assert found.measured(2) > 0
+        assert found.measured(8) is None
+        low, high = found.interval(8)
+        assert 0 < low <= high
+        assert found.efficiency(8) == pytest.approx(found.speedup(8) / 8)
+        assert found.smallest_piece(8, 0.5) < found.smallest_piece(8, 0.9)
+
+    def test_json_and_back(self, found):
+        again = lab.Scaling.from_json(found.to_json())
+        assert again == found
+        assert again.seconds(8) == found.seconds(8)
+        content = json.loads(found.to_json())
+        content["schema"] = 0
+        with pytest.raises(ValueError, match="schema"):
+            lab.Scaling.from_dict(content)
+
+    def test_it_prints_a_row_for_each_number_of_workers(self, found):
+        lines = str(found).splitlines()
+        assert lines[0].startswith("estimate_pi · tiny · threads")
+        assert [line.split()[0] for line in lines[3:6]] == ["1", "2", "8"]
+
+    def test_plot(self, found, tmp_path):
+        pytest.importorskip("matplotlib")
+        found.plot(tmp_path / "made.png")
+        assert (tmp_path / "made.png").read_bytes().startswith(b"\x89PNG")
+        with pytest.raises(ValueError, match="cannot draw"):
+            found.plot(tmp_path / "made.txt")
+
+    def test_what_a_technique_does_not_divide_does_not_scale(self):
+        alone = lab.scaling(
+            "diffuse", executor="threads", workload="tiny", backend="python", predict=(), rounds=1
+        )
+        assert alone.seconds(64) == alone.model.serial
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"executor": "threads:2"}, "without a number"),
+            ({"executor": "mpi"}, "must be one of"),
+            ({"workers": (2,)}, "1 among them"),
+            ({"predict": (0,)}, "from 1 on"),
+            ({"rounds": 0}, "at least 1"),
+            ({"technique": "trie"}, "does not divide"),
+            ({"technique": "tri"}, "unknown technique"),
+            ({"workload": "huge"}, "unknown workload"),
+        ],
+    )
+    def test_mistakes(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            lab.scaling(**{"technique": "julia", "executor": "threads", "workload": "tiny", **arguments})
+
+
+class TestCommand:
+    def test_it_writes_what_it_found(self, tmp_path):
+        pytest.importorskip("matplotlib")
+        files = [str(tmp_path / name) for name in ("made.json", "made.png")]
+        options = ["--executor", "threads", "--workload", "tiny", "--rounds", "1", "--predict", "3"]
+        ended = CliRunner().invoke(
+            command, ["scaling", "julia", *options, "--json", files[0], "--png", files[1]]
+        )
+        assert ended.exit_code == 0, ended.output
+        assert "smallest piece" in ended.output
+        assert lab.Scaling.from_json((tmp_path / "made.json").read_text()).predict == (3,)
+        assert (tmp_path / "made.png").exists()
+
+    @pytest.mark.parametrize(
+        "arguments", [["julia", "--executor", "mpi"], ["trie"], ["julia", "--workers", "1,x"]]
+    )
+    def test_mistakes_are_one_message(self, arguments):
+        ended = CliRunner().invoke(command, ["scaling", *arguments])
+        assert ended.exit_code == 2
+        assert "Traceback" not in ended.output
