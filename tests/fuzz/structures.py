@@ -79,7 +79,7 @@ class Family:
 
     def load_file(self, path: Path, *, verify: bool) -> Any:
         """Load a file, mapped into memory where that can be."""
-        mapped = {"mmap_mode": True} if self.name == "bloom_filter" else {}
+        mapped = {"mmap": True} if self.name == "bloom_filter" else {}
         return self.kind.load(path, verify=verify, **mapped)
 
     def use(self, found: Any) -> None:

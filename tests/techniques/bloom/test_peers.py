@@ -95,7 +95,7 @@ def test_what_a_peer_cannot_do_is_said(peer, tmp_path):
         lambda: one.remove(1),
         lambda: type(one).from_bytes(saved.to_bytes()),
         lambda: type(one).load(tmp_path / "filter"),
-        lambda: type(one).load(tmp_path / "filter", mmap_mode=True),
+        lambda: type(one).load(tmp_path / "filter", mmap=True),
         lambda: bloom_filter(10, backend=peer, seed=5),
         lambda: bloom_filter(10, backend=peer, counting=True),
         lambda: bloom_filter(10, backend=peer, scalable=True),

@@ -33,7 +33,7 @@ class TestSaving:
             type(one).from_bytes(bytearray(one.to_bytes())),
             pickle.loads(pickle.dumps(one)),
             type(one).load(path),
-            type(one).load(str(path), mmap_mode=True),
+            type(one).load(str(path), mmap=True),
             one.copy(),
         ):
             assert back == one
@@ -45,7 +45,7 @@ class TestSaving:
     def test_a_mapped_filter_cannot_be_changed(self, backend, tmp_path):
         path = tmp_path / "filter"
         make("blocked", backend, items=[1]).save(path)
-        one = type(make("blocked", backend)).load(path, mmap_mode=True)
+        one = type(make("blocked", backend)).load(path, mmap=True)
         for change in (
             lambda: one.add(2),
             lambda: one.update([2]),
@@ -89,7 +89,7 @@ class TestSaving:
         kind = type(make("blocked"))
         for mode in (True, False):
             with pytest.raises(ValueError, match="this is no Bloom filter"):
-                kind.load(tmp_path / "empty", mmap_mode=mode)
+                kind.load(tmp_path / "empty", mmap=mode)
 
     def test_the_same_bytes_in_another_process(self):
         code = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import mmap
+import mmap as _mmap
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from os import PathLike
@@ -255,24 +255,24 @@ class BloomFilter(Sketch):
         return cls(spec, memory)
 
     @classmethod
-    def load(cls, path: str | PathLike[str], *, mmap_mode: bool = False, verify: bool = True) -> Self:
+    def load(cls, path: str | PathLike[str], *, mmap: bool = False, verify: bool = True) -> Self:
         """Read a filter from a file that `save` wrote.
 
         Parameters
         ----------
         path : path
             The file.
-        mmap_mode : bool, default: False
+        mmap : bool, default: False
             Map the file into memory instead of reading it: pages are read when they are looked at, processes
             share them, and the filter is read-only.
         verify : bool, default: True
             Check the checksum, which reads the whole file.
         """
-        if not mmap_mode or np.dtype("<u4") != np.dtype(np.uint32):
+        if not mmap or np.dtype("<u4") != np.dtype(np.uint32):
             return super().load(path, verify=verify)
         with Path(path).open("rb") as file:
             try:
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                data = _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_READ)
             except ValueError:
                 raise ValueError(f"this is no {cls.kind} that perfpy saved: {str(path)!r} is empty") from None
         meta, payload = unpack(cls.kind, data, verify=verify)
