@@ -190,7 +190,7 @@ static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct
 {
     struct state *state = cursor->state;
     const int64_t longest = (int64_t)longest_key(trie, compact);
-    int64_t depth = (int64_t)cursor->length;
+    int64_t depth = (int64_t)cursor->length, lowest = depth; /* below which the separator is as it was */
     struct passed list[PASSED_MOST];
     size_t count = 0, length;
     uint64_t token = 0, left = keys;
@@ -206,6 +206,7 @@ static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct
                 left -= token_keys(token);
                 passed->token = token;
                 passed->raw = NULL;
+                lowest = depth - token_low(token) < lowest ? depth - token_low(token) : lowest;
                 depth += token_net(token);
                 continue;
             }
@@ -215,6 +216,7 @@ static enum perfpy_trie_status pass(const struct perfpy_trie *trie, const struct
             passed->depth -= (int64_t)decode_special(compact, number - compact->token_count, &state->bits,
                                                      &passed->raw, &length);
             passed->token = length;
+            lowest = passed->depth < lowest ? passed->depth : lowest;
             depth = passed->depth + (int64_t)length;
             break;
         }
@@ -229,7 +231,7 @@ found:
     if (!reserve(cursor, (size_t)depth))
         return PERFPY_TRIE_MEMORY;
     int64_t want = depth;
-    while (count > 0 && want > 0)
+    while (count > 0 && want > lowest)
         want = replay(compact, &list[--count], want, cursor->key);
     if (want > (int64_t)cursor->length)
         state->sound = false;
@@ -253,6 +255,8 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     state->sound = true;
     cursor->rank = rank;
     const uint32_t block = block_of(&compact, rank);
+    for (uint32_t line = 0; line < compact.block_bytes; line += 64)
+        __builtin_prefetch(compact.data + (size_t)block * compact.block_bytes + line);
     if (!enter(&compact, cursor, state, block))
         return PERFPY_TRIE_MEMORY;
     const uint64_t first = compact_rank(&compact, block);

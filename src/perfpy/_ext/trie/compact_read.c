@@ -121,8 +121,9 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
             }
             const uint64_t token = perfpy_load64(compact->tokens + 8 * (size_t)number);
             const int64_t lowest = search.depth - token_low(token);
-            /* A key that the other one starts with may end before that byte, and is not missed if it is wanted. */
-            const bool below = !starts && token_byte(token) < search.next;
+            /* Before that byte a key may end that the other one starts with, but only where none that is longer came. */
+            const bool unseen = starts && search.depth == search.common;
+            const bool below = !unseen && token_byte(token) < search.next;
             if (lowest + below > search.common) {
                 search.depth += token_net(token);
                 search.rank += token_keys(token);

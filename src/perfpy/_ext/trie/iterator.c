@@ -18,11 +18,6 @@ typedef struct {
     bool failed; /* to make one of them */
 } Iterator;
 
-#ifndef Py_BEGIN_CRITICAL_SECTION
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
 PyObject *perfpy_trie_iterate(PerfpyTrie *trie, uint64_t start, uint64_t stop)
 {
     PyObject *module = PyType_GetModuleByDef(Py_TYPE(trie), &perfpy_trie_module);

@@ -20,6 +20,7 @@ typedef struct {
     const struct perfpy_trie_layout *layout;
     struct perfpy_trie trie;
     bool text; /* keys are str, else bytes */
+    struct perfpy_trie_cursor spare; /* for the next key by rank, so that nothing is allocated for most of them */
 } PerfpyTrie;
 
 extern PyType_Spec perfpy_trie_type, perfpy_trie_iterator_type, perfpy_trie_payload_type, perfpy_trie_collector_type;
@@ -29,6 +30,11 @@ static inline int64_t perfpy_trie_sensible(const PerfpyTrie *self, int64_t rank)
 {
     return (uint64_t)rank < self->trie.count ? rank : -1;
 }
+
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
 
 /* The method _ranks_of(keys, ranks). */
 PyObject *perfpy_trie_ranks_of(PerfpyTrie *self, PyObject *arguments);

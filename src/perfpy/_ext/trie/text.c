@@ -165,8 +165,10 @@ PyObject *perfpy_trie_decode(const unsigned char *bytes, size_t length, bool tex
         return PyErr_NoMemory();
     if (!text)
         return PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)length);
-    if (length < 2 || !is_ascii(bytes, length))
+    if (!is_ascii(bytes, length))
         return decode_text(bytes, length);
+    if (length == 1)
+        return PyUnicode_FromOrdinal(bytes[0]); /* which there is already */
     PyObject *made = PyUnicode_New((Py_ssize_t)length, 127);
     if (made)
         copy(PyUnicode_DATA(made), bytes, length);

@@ -1,7 +1,10 @@
 /* The type of tries: look-ups, keys by rank, prefixes. */
 #include "module.h"
 
-enum { PREFIXES = 32 }; /* found without a second look */
+enum {
+    PREFIXES = 32,      /* found without a second look */
+    SPARE_BYTES = 4096, /* of a key, that are kept for the next one */
+};
 
 static PyObject *wrong_type(const PerfpyTrie *self, PyObject *key, const char *name)
 {
@@ -60,16 +63,38 @@ static PyObject *trie_lower(PerfpyTrie *self, PyObject *key)
     return PyLong_FromUnsignedLongLong(rank < self->trie.count ? rank : self->trie.count);
 }
 
+/* The cursor that is kept, unless another thread has it, or a new one. */
+static struct perfpy_trie_cursor take_spare(PerfpyTrie *self)
+{
+    struct perfpy_trie_cursor cursor;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    cursor = self->spare;
+    self->spare = (struct perfpy_trie_cursor){0};
+    Py_END_CRITICAL_SECTION();
+    return cursor;
+}
+
+static void put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor)
+{
+    Py_BEGIN_CRITICAL_SECTION(self);
+    if (!self->spare.state && !self->spare.key && cursor.capacity <= SPARE_BYTES) {
+        self->spare = cursor;
+        cursor = (struct perfpy_trie_cursor){0};
+    }
+    Py_END_CRITICAL_SECTION();
+    self->layout->close(&cursor);
+}
+
 static PyObject *key_at(PerfpyTrie *self, uint64_t rank)
 {
-    struct perfpy_trie_cursor cursor = {0};
+    struct perfpy_trie_cursor cursor = take_spare(self);
     const enum perfpy_trie_status status = self->layout->seek(&self->trie, &cursor, rank);
     PyObject *key = NULL;
     if (status)
         perfpy_trie_raise(status);
     else
         key = perfpy_trie_decode(cursor.key, cursor.length, self->text);
-    self->layout->close(&cursor);
+    put_back(self, cursor);
     return key;
 }
 
@@ -206,6 +231,8 @@ static void trie_dealloc(PerfpyTrie *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    if (self->layout)
+        self->layout->close(&self->spare);
     if (self->memory.obj)
         PyBuffer_Release(&self->memory);
     type->tp_free(self);
