@@ -94,7 +94,7 @@ def test_pools_of_others_pass() -> None:
         (LosesTypes(), "errors keep type and traceback", "not RuntimeError"),
         (LosesTracebacks(), "errors keep type and traceback", "traceback"),
         (Rounds(), "a call gives a future", "the result of the call"),
-        (Corrupts(), "equal answers", "the primes of an interval"),
+        (Corrupts(), "equal answers", "the answer of primes"),
         (KeepsRunning(), "cancelling", "cancelled"),
     ],
 )

@@ -18,6 +18,7 @@ from ._sketch import Sketch, restored
 from .executors import (
     Engine,
     Reach,
+    Sent,
     SupportsSubmit,
     engine,
     run,
@@ -36,6 +37,7 @@ Recipe: TypeAlias = "tuple[Callable[..., Sketch], tuple[Any, ...]]"
 _LEAST, _MOST = 1 << 14, 1 << 18
 # Of a piece for another process, which sends a whole structure back.
 _LEAST_SENT, _MOST_SENT = 1 << 17, 1 << 22
+_BYTES_PER_KEY = 16  # of that structure, at most
 _PIECES_PER_WORKER = 4
 
 
@@ -46,8 +48,9 @@ def update(sketch: Sketch, items: Iterable[Any], executor: str | SupportsSubmit)
     if where.reach is Reach.MEMORY:
         _in_threads(sketch, where, _cut(keys, where.workers, _LEAST, _MOST))
         return
-    pieces = map(_sendable, _cut(keys, where.workers, _LEAST_SENT, _MOST_SENT))
-    run(where, _built, (sketch._recipe(),), pieces, lambda _, part: _unite(sketch, part))
+    least = _least_sent(sketch, keys)
+    pieces = map(_sendable, _cut(keys, where.workers, least, max(least, _MOST_SENT)))
+    run(where, _built, (Sent(sketch._recipe()),), pieces, lambda _, part: _unite(sketch, part))
 
 
 def update_from_lines(
@@ -58,7 +61,7 @@ def update_from_lines(
     if where.reach is Reach.MEMORY:
         _in_threads(sketch, where, _lines.batches(source, encoding))
         return
-    arguments = (sketch._recipe(), encoding)
+    arguments = (Sent(sketch._recipe()), encoding)
     pieces = _lines.parts(source, encoding)
     run(where, _built_from_lines, arguments, pieces, lambda _, part: _unite(sketch, part))
 
@@ -79,6 +82,12 @@ def _cut(keys: Any, workers: int, least: int, most: int) -> Iterator[Any]:
     size = min(most, max(least, -(-len(keys) // (_PIECES_PER_WORKER * workers))))
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
+
+
+def _least_sent(sketch: Sketch, keys: Any) -> int:
+    """Return how many keys a piece has at least: what comes back should not be much more than they."""
+    wanted = int(getattr(sketch, "nbytes", 0)) // _BYTES_PER_KEY
+    return max(_LEAST_SENT, min(wanted, _MOST_SENT) if is_iterator(keys) else wanted)
 
 
 def _sendable(keys: Any) -> Any:

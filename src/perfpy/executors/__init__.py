@@ -14,6 +14,7 @@ from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
 from ._pools import engine, fresh
 from ._run import run
 from ._sendable import sendable, sendable_name, sendable_record, sendable_subclasses, sendable_type
+from ._sent import Sent
 from ._shared import SharedArrays, call_with_arrays
 from ._sizes import Sizes
 
@@ -27,6 +28,7 @@ __all__ = [
     "Report",
     "Engine",
     "Reach",
+    "Sent",
     "SharedArrays",
     "Sizes",
     "SupportsSubmit",
@@ -48,10 +50,11 @@ def resolve(spec: ExecutorLike) -> SupportsSubmit | None:
     Parameters
     ----------
     spec : None, str or executor
-        None for the calling thread; ``"threads"``, ``"processes"`` or ``"dask"`` for a worker per available
-        core of this machine, or with a number of workers, as ``"threads:4"``; ``"dask://HOST:PORT"`` for
-        the Dask cluster with that scheduler; or an object whose ``submit`` returns futures (PEP 3148), which
-        is returned unchanged.
+        None for the calling thread; ``"threads"``, ``"processes"``, ``"dask"`` or ``"ray"`` for a worker per
+        available core of this machine, or with a number of workers, as ``"threads:4"``;
+        ``"dask://HOST:PORT"`` or ``"ray://HOST:PORT"`` for the cluster that answers there;
+        ``"ipyparallel:PROFILE"`` or ``"mpi"`` for what they started; or an object whose ``submit`` returns
+        futures (PEP 3148), which is returned unchanged.
 
     Returns
     -------

@@ -58,6 +58,7 @@ def available() -> tuple[Availability, ...]:
         Availability("threads", True, "", python),
         Availability("processes", True, "", _version("loky") or python),
         _packaged("dask", "distributed"),
+        _packaged("ray", "ray"),
         _mpi_row(),
         _packaged("ipyparallel", "ipyparallel"),
         _packaged("queue", "huey", extra="jobs"),

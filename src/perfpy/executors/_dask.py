@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import tempfile
-import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any
 
 from . import _bridge, _worker
 from ._engine import Engine, Reach
+from ._once import Once
 
 _TO_ANSWER = 5.0  # seconds that a scheduler has to answer, and a cluster to have a worker
 _TO_RESTART = 20.0  # seconds that a worker which died has to come back
@@ -23,14 +23,6 @@ _LARGE = 1 << 23  # bytes of a call beyond which Dask wants it sent apart from t
 #: What a worker logs before it is told to be silent: when it is ended while it starts, a traceback.
 _QUIET = "distributed.nanny.pre-spawn-environ.DASK_DISTRIBUTED__LOGGING__DISTRIBUTED"
 _REMEDY = 'executor "dask" needs the package \'distributed\'; install it with: pip install "perfpy[dask]"'
-
-
-def checked_address(argument: str) -> str:
-    """Return ``//HOST:PORT`` if it is that."""
-    host, colon, port = argument.removeprefix("//").rpartition(":")
-    if not (host and colon and port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
-        raise ValueError(f"expected dask://HOST:PORT, not dask:{argument}")
-    return argument
 
 
 def embedded(workers: int) -> Engine:
@@ -58,7 +50,7 @@ def embedded(workers: int) -> Engine:
             "lack its `if __name__ == '__main__':` guard; the reason is on stderr"
         ) from error
     client = distributed.Client(cluster, set_as_default=False)
-    stop = _Once(partial(_end, client, cluster, folder))
+    stop = Once(partial(_end, client, cluster, folder))
     atexit.register(_at_exit, stop)
     return _engine(distributed, client, workers, "the Dask cluster of this machine", stop)
 
@@ -80,7 +72,7 @@ def connected(address: str) -> Engine:
         client.close()
         raise ConnectionError(f"{where} has no workers; start one with: dask worker tcp:{address}") from error
     workers = sum(client.nthreads().values())
-    stop = _Once(client.close)
+    stop = Once(client.close)
     atexit.register(_at_exit, stop)
     return _engine(distributed, client, workers, where, stop)
 
@@ -153,23 +145,6 @@ class DaskExecutor:
             remote.cancel()
 
 
-class _Once:
-    """A call that is made once, by whoever comes first, in the process that it is meant for."""
-
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call: Callable[[], object] | None = call
-        self._process = os.getpid()
-        self._lock = threading.Lock()
-
-    def __call__(self) -> None:
-        if os.getpid() != self._process:
-            return
-        with self._lock:
-            call, self._call = self._call, None
-        if call is not None:
-            call()
-
-
 def _at_exit(stop: Callable[[], None]) -> None:
     """End quietly: the threads that would report what is cancelled now have ended before."""
     logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
@@ -186,8 +161,8 @@ def _end(client: Any, cluster: Any, folder: tempfile.TemporaryDirectory[str]) ->
             os.kill(nanny.pid, signal.SIGKILL)
     # While it starts a worker, a nanny has no process to wait for, which multiprocessing asserts; what is
     # left of it ends with this process.
-    with contextlib.suppress(TimeoutError, RuntimeError, AssertionError):
+    with contextlib.suppress(OSError, RuntimeError, AssertionError):
         client.close(timeout=2)
-    with contextlib.suppress(TimeoutError, RuntimeError, AssertionError):
+    with contextlib.suppress(OSError, RuntimeError, AssertionError):
         cluster.close(timeout=5)
     folder.cleanup()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import enum
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -56,6 +56,11 @@ class Engine:
         not say so through their futures.
     conduct : callable, optional
         Does in its own way what `run` does, which it is called like: to watch a run, or to rehearse one.
+    keeps : bool
+        Whether its workers keep what they have been sent (`Sent`) from one piece to the next.
+    interrupt : callable, optional
+        Ends the calls of some futures at once, whatever they are doing, and leaves the engine as it is; where
+        there is none, Ctrl-C calls `stop`.
     """
 
     executor: SupportsSubmit
@@ -67,6 +72,8 @@ class Engine:
     stop: Callable[[], None] | None = None
     check: Callable[[], None] | None = None
     conduct: Callable[..., None] | None = None
+    keeps: bool = True
+    interrupt: Callable[[Iterable[Any]], None] | None = None
 
     @property
     def window(self) -> int:
@@ -89,6 +96,14 @@ def count(argument: str) -> int:
     if not (argument.isascii() and argument.isdecimal() and int(argument) > 0):
         raise ValueError(f"the number of workers must be a positive integer, not {argument!r}")
     return int(argument)
+
+
+def checked_address(name: str, argument: str) -> str:
+    """Return ``//HOST:PORT`` if it is that."""
+    host, colon, port = argument.removeprefix("//").rpartition(":")
+    if not (host and colon and port.isascii() and port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise ValueError(f"expected {name}://HOST:PORT, not {name}:{argument}")
+    return argument
 
 
 class Here:

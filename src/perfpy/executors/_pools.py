@@ -12,17 +12,18 @@ from contextlib import contextmanager
 
 from perfpy import queues
 
-from . import _dask, _ipyparallel, _local, _mpi, _queue, _worker
-from ._engine import Engine, Here, Reach, SupportsSubmit, cores, count
+from . import _dask, _ipyparallel, _local, _mpi, _queue, _ray, _worker
+from ._engine import Engine, Here, Reach, SupportsSubmit, checked_address, cores, count
 
-_COUNTED = ("threads", "processes", "dask")  # which take a number of workers
+_COUNTED = ("threads", "processes", "dask", "ray")  # which take a number of workers
+_ADDRESSED = ("dask", "ray")  # which can be elsewhere
 _NAMES = (*_COUNTED, "mpi", "ipyparallel", "queue")
 _KNOWN = ", ".join(
     f"{name!r}"
     for name in (
         *_NAMES,
         *(f"{name}:N" for name in _COUNTED),
-        "dask://HOST:PORT",
+        *(f"{name}://HOST:PORT" for name in _ADDRESSED),
         "ipyparallel:PROFILE",
         "queue:URL",
     )
@@ -102,8 +103,10 @@ def _canonical(spec: str) -> str:
             f"or an object with a submit method{hint}"
         )
     try:
-        if name == "dask" and argument.startswith("//"):
-            return f"dask:{_dask.checked_address(argument)}"
+        if name in _ADDRESSED and argument.startswith("//"):
+            return f"{name}:{checked_address(name, argument)}"
+        if name == "ray" and not colon:
+            return "ray"  # the workers of this machine, or those that the program is connected to
         if name == "mpi":
             if colon:
                 raise ValueError("mpiexec decides how many workers there are")
@@ -145,6 +148,8 @@ def _made(spec: str) -> Engine:
         return _local.threads(int(argument))
     if name == "processes":
         return _local.processes(int(argument), forked=bool(_of_parent))
+    if name == "ray":
+        return _ray.connected(argument) if argument.startswith("//") else _ray.here(int(argument or 0))
     if argument.startswith("//"):
         return _dask.connected(argument)
     return _dask.embedded(int(argument))

@@ -41,6 +41,7 @@ def connected(url: str) -> Engine:
         shortest=0.5,
         stop=executor.stop,
         check=executor.check,
+        keeps=False,  # a piece has to be complete: who takes it out of the queue cannot ask for more
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import reprlib
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from . import _sent
 from ._crew import Crew
 from ._engine import Engine, Reach
 from ._pools import discard, renew
@@ -35,7 +37,7 @@ def run(
     function : callable
         Computes a piece; a pure function, as a piece may be computed again when a worker process died.
     arguments : tuple
-        What it needs besides the piece. They are sent with each piece and have to be small.
+        What it needs besides the piece. They are sent with each piece and have to be small, or `Sent`.
     pieces : iterable
         The work.
     combine : callable
@@ -52,7 +54,8 @@ def run(
         engine.conduct(engine, function, arguments, pieces, combine)
         return
     if engine.reach is Reach.MEMORY and engine.spec is not None:
-        Crew(function, arguments, pieces, combine).run(engine.executor.submit, engine.workers - 1)
+        crew = Crew(function, _sent.values(arguments), pieces, combine)
+        crew.run(engine.executor.submit, engine.workers - 1)
         return
     job = _Job(engine, function, arguments, iter(pieces))
     try:
@@ -61,7 +64,8 @@ def run(
                 piece, result = job.next_result()
             except concurrent.futures.BrokenExecutor as error:
                 job.restart(error)
-            else:
+                continue
+            if job.accept(piece, result):
                 combine(piece, result)
     except BaseException as error:
         job.abandon(at_once=not isinstance(error, Exception))
@@ -76,34 +80,65 @@ class _Job:
     ) -> None:
         self._engine = engine
         self._function = function
-        self._arguments = arguments
+        self._arguments = self._with_values = _sent.values(arguments)
+        if engine.reach is not Reach.MEMORY and engine.keeps:
+            self._arguments, self._with_values = _sent.forms(arguments)
+        self._refers = _sent.refer(self._arguments)
         self._pieces = pieces
         self._lost: list[Any] = []  # pieces that a broken pool did not finish
+        self._undone: list[Any] = []  # pieces that came to workers without the values they need
         self._pending: dict[Any, Any] = {}  # future to piece
         self._finished: SimpleQueue[Any] = SimpleQueue()
+        self._one_is_done = False
         self._restarted = False
 
     def fill(self) -> bool:
         """Submit pieces until the window is full; return whether any are under way."""
-        while len(self._pending) < self._engine.window:
-            piece = self._lost.pop() if self._lost else next(self._pieces, _END)
+        while len(self._pending) < self._room():
+            source = self._undone or self._lost
+            piece = source.pop() if source else next(self._pieces, _END)
             if piece is _END:
                 break
             try:
-                future = self._engine.executor.submit(self._function, piece, *self._arguments)
+                future = self._submit(piece, with_values=source is self._undone)
             except concurrent.futures.BrokenExecutor as error:
-                self._lost.append(piece)
+                source.append(piece)
                 self.restart(error)
             else:
                 self._pending[future] = piece
                 future.add_done_callback(self._finished.put)
         return bool(self._pending)
 
+    def _room(self) -> int:
+        # What would wait behind a worker's first piece would find it without the values, too.
+        return self._engine.window if self._one_is_done or not self._refers else self._engine.workers
+
+    def _submit(self, piece: Any, *, with_values: bool) -> Any:
+        submit = self._engine.executor.submit
+        if not self._refers:
+            return submit(self._function, piece, *self._arguments)
+        arguments = self._with_values if with_values else self._arguments
+        return submit(_sent.call_with_values, piece, self._function, *arguments)
+
     def next_result(self) -> tuple[Any, Any]:
         """Wait for a piece; raise what it raised."""
         future = self._next_future()
-        result = future.result()
+        try:
+            result = future.result()
+        except concurrent.futures.BrokenExecutor:
+            raise
+        except Exception as error:
+            error.add_note(f"perfpy was computing {_named(self._pending[future])}")
+            raise
         return self._pending.pop(future), result
+
+    def accept(self, piece: Any, result: Any) -> bool:
+        """Tell whether it is a result; a piece that came back undone is sent again, with what it lacked."""
+        if isinstance(result, _sent.Missing):
+            self._undone.append(piece)
+            return False
+        self._one_is_done = True
+        return True
 
     def _next_future(self) -> Any:
         while True:
@@ -133,7 +168,9 @@ class _Job:
 
     def abandon(self, *, at_once: bool) -> None:
         """Cancel what has not started, and let nothing write into the caller's arrays any more."""
-        if at_once and self._engine.stop is not None:
+        if at_once and self._engine.interrupt is not None:
+            self._engine.interrupt(self._pending)
+        elif at_once and self._engine.stop is not None:
             # Nothing is cancelled first: a pool of Python 3.11 whose workers die trips over it.
             discard(self._engine)
             return
@@ -143,7 +180,13 @@ class _Job:
             concurrent.futures.wait(self._pending)
 
     def _under_way(self) -> str:
-        return ", ".join(map(str, [*self._pending.values(), *self._lost]))
+        return ", ".join(map(_named, [*self._pending.values(), *self._lost, *self._undone]))
+
+
+def _named(piece: Any) -> str:
+    """Return the name of a piece, or a glimpse of one that has no name."""
+    named = any("__str__" in vars(each) for each in type(piece).__mro__[:-1])
+    return str(piece) if named else reprlib.repr(piece)
 
 
 _END = object()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import pickle
 import signal
 import time
 import traceback
@@ -14,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ._engine import Engine
+from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
 from ._run import run
 from ._sendable import sendable
+from ._sent import Sent
 
 #: Seconds after which an executor counts as one that does not answer.
 PATIENCE = 60.0
@@ -66,6 +69,11 @@ def _doubled(array: Any) -> Any:
     return array * 2
 
 
+def _element(piece: int, array: Any) -> int:
+    time.sleep(0.002)  # else the first worker would be done before the others begin
+    return int(array[piece])
+
+
 def _square_or_die(piece: int, mark: str) -> int:
     """Return a square; the first to get here dies instead, in the middle of its work."""
     time.sleep(0.05)
@@ -77,7 +85,7 @@ def _square_or_die(piece: int, mark: str) -> int:
     return -1
 
 
-for _function in (pow, sum, time.sleep, _square_late, _refuse, _refuse_one, _nothing, _doubled):
+for _function in (pow, sum, time.sleep, _square_late, _refuse, _refuse_one, _nothing, _doubled, _element):
     sendable(_function)
 sendable(_square_or_die, trial=True)
 
@@ -187,6 +195,39 @@ def _window(where: Engine) -> str:
     return f"{most} of 50 pieces ahead"
 
 
+def _large_values(where: Engine) -> str:
+    """Large values reach every piece, and go to each worker about once."""
+    new = time.time_ns() % 2**40  # an array that no worker has been sent before
+    array = np.arange(2**17, dtype=np.uint64) + np.uint64(new)
+    counted = Counting(where.executor)
+    found: dict[int, int] = {}
+    pieces = range(10 * where.workers)
+    run(dataclasses.replace(where, executor=counted), _element, (Sent(array),), pieces, found.__setitem__)
+    expect(found == {index: int(array[index]) for index in pieces}, "the value with every piece")
+    if where.reach is Reach.MEMORY:
+        return "shared"
+    sent = sum(size > array.nbytes for size in counted.sizes)
+    expect(sent <= len(pieces) // 2, f"1 MiB to be sent to {where.workers} workers, not {sent} times")
+    return f"1 MiB sent {sent} times for {len(pieces)} pieces"
+
+
+class Counting:
+    """An executor that knows how many bytes are sent with each call."""
+
+    def __init__(self, executor: SupportsSubmit) -> None:
+        self._executor = executor
+        self.sizes: list[int] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Pass a call on."""
+        self.sizes.append(sum(map(_size, args)))
+        return self._executor.submit(fn, *args, **kwargs)
+
+
+def _size(argument: object) -> int:
+    return len(pickle.dumps(argument)) if isinstance(argument, tuple) else 0
+
+
 def _first_error(where: Engine) -> str:
     drawn: list[int] = []
 
@@ -206,17 +247,30 @@ def _first_error(where: Engine) -> str:
 
 
 def _answers(where: Engine) -> str:
+    executor = where.executor if where.spec is None else where.spec
+    for name, call in _answered().items():
+        alone, divided = call(None), call(executor)
+        expect(bool(np.all(alone == divided)), f"the answer of {name}")
+    return ", ".join(_answered())
+
+
+def _answered() -> dict[str, Callable[[ExecutorLike], Any]]:
+    """Return calls that divide their work in different ways, each taking the executor."""
     import perfpy
 
-    executor = where.executor if where.spec is None else where.spec
-    count = perfpy.count_primes(10**10, executor=executor)
-    expect(count == 455_052_511, f"455052511 primes below 10**10, not {count}")
-    start, stop = 10**12, 10**12 + 2 * 10**7
-    listed = perfpy.primes(start, stop, executor=executor)
-    expect(np.array_equal(listed, perfpy.primes(start, stop)), "the primes of an interval")
-    julia = perfpy.julia(300, 200, executor=executor)
-    expect(np.array_equal(julia, perfpy.julia(300, 200)), "the counts of a Julia set")
-    return "count_primes(10**10), primes(10**12, 10**12 + 2*10**7), julia(300, 200)"
+    field = np.arange(96 * 80, dtype=np.float64).reshape(96, 80) % 17
+    numbers = np.arange(3 * 10**5, dtype=np.uint64) + np.uint64(2**40)
+    return {
+        "count_primes": lambda e: perfpy.count_primes(10**10, executor=e),
+        "primes": lambda e: perfpy.primes(10**12, 10**12 + 2 * 10**7, executor=e),
+        "is_prime": lambda e: perfpy.is_prime(numbers, executor=e),
+        "julia": lambda e: perfpy.julia(700, 200, executor=e),
+        "diffuse": lambda e: perfpy.diffuse(field, 40, diffusivity=1 / (1 + field), executor=e),
+        "estimate_pi": lambda e: perfpy.estimate_pi(10**8, seed=7, executor=e),
+        "hyperloglog": lambda e: perfpy.hyperloglog(numbers, executor=e),
+        "bloom_filter": lambda e: perfpy.bloom_filter(10**6, items=numbers, executor=e),
+        "count_min": lambda e: perfpy.count_min(numbers, executor=e),
+    }
 
 
 def _overhead(where: Engine) -> str:
@@ -246,6 +300,7 @@ TRIALS: tuple[tuple[str, Callable[[Engine], str]], ...] = (
     ("what cannot be sent", _unsendable),
     ("cancelling", _cancelling),
     ("pieces are drawn when there is room", _window),
+    ("large values are sent once", _large_values),
     ("the first error ends a job", _first_error),
     ("equal answers", _answers),
     ("overhead", _overhead),

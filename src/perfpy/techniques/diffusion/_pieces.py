@@ -17,7 +17,7 @@ from perfpy.executors import Engine, Reach
 
 from . import DIFFUSE
 from ._problem import Problem, Side
-from ._slabs import Schedule, Slab, cut
+from ._slabs import Schedule, Slab, cut, needed, rows
 
 if TYPE_CHECKING:
     from perfpy.executors import ExecutorLike
@@ -181,11 +181,12 @@ def _check_sendable(backend: Backend) -> None:
 
 
 class _Sent(NamedTuple):
-    """A slab with the field that it needs."""
+    """A slab with the field that it needs, and between which rows that is."""
 
     slab: Slab
     part: Problem
     rows: slice
+    between: tuple[int, int]
 
     def __str__(self) -> str:
         return str(self.slab)
@@ -195,6 +196,7 @@ def _run_remotely(
     engine: Engine, schedule: Schedule, backend: Backend, problem: Problem, out: Field, fresh: bool
 ) -> Field:
     """Send the cells that a slab needs and receive those that it has become."""
+    bare, diffusivity = problem._replace(diffusivity=None), executors.Sent(problem.diffusivity)
     source, target, other = problem.start, out, np.empty_like(out)
 
     def combine(piece: _Sent, result: tuple[float, Field]) -> None:
@@ -203,19 +205,23 @@ def _run_remotely(
 
     for steps in schedule.passes(problem.steps):
         pieces = (
-            _Sent(slab, *cut(slab, problem, source, problem.diffusivity)) for slab in schedule.slabs(steps)
+            _Sent(slab, *cut(slab, bare, source, None), needed(slab, problem, len(source)))
+            for slab in schedule.slabs(steps)
         )
-        executors.run(engine, _advance_sent, (backend.target,), pieces, combine)
+        executors.run(engine, _advance_sent, (backend.target, diffusivity), pieces, combine)
         source, target = target, other if target is out else out
     return _result(source, out, fresh)
 
 
-def _advance_sent(piece: _Sent, kernel: str | Kernel) -> tuple[float, Field]:
+def _advance_sent(piece: _Sent, kernel: str | Kernel, diffusivity: Field | None) -> tuple[float, Field]:
     started = perf_counter()
-    field = np.empty_like(piece.part.start)
-    Backend("", kernel).load()(piece.part, field)
+    part = piece.part
+    if diffusivity is not None:
+        part = part._replace(diffusivity=rows(diffusivity, *piece.between))
+    field = np.empty_like(part.start)
+    Backend("", kernel).load()(part, field)
     seconds = perf_counter() - started
-    return seconds / (len(field) * piece.part.steps), field[piece.rows].copy()
+    return seconds / (len(field) * part.steps), field[piece.rows].copy()
 
 
 _RUN = {Reach.MEMORY: _run_in_memory, Reach.HOST: _run_on_host, Reach.NOTHING: _run_remotely}
@@ -248,4 +254,4 @@ def _plain(problem: Problem) -> tuple[object, ...]:
 executors.sendable(_advance_sent, kernel=1)
 executors.sendable_record(Slab, int, int, int)
 executors.sendable_type(Problem, _plain, _checked)
-executors.sendable_record(_Sent, Slab, Problem, slice)
+executors.sendable_record(_Sent, Slab, Problem, slice, tuple)

@@ -41,26 +41,32 @@ class Cut(NamedTuple):
 
 def cut(slab: Slab, problem: Problem, field: Field, diffusivity: Field | None) -> Cut:
     """Cut a slab out of `field`, with what it depends on."""
-    count, halo = len(field), slab.steps
-    first, last = slab.begin - halo, slab.end + halo
+    count = len(field)
+    first, last = needed(slab, problem, count)
     before, after = problem.sides[0]
-    if before is not Side.PERIODIC:
-        first, last = max(first, 0), min(last, count)
-    if last - first >= count:  # nothing is saved by leaving rows out, and no side is cut off
-        first, last = 0, count
-    else:
+    if last - first < count:  # else no side is cut off
         before = before if first == 0 and before is not Side.PERIODIC else Side.HELD
         after = after if last == count and after is not Side.PERIODIC else Side.HELD
     part = problem._replace(
-        start=_rows(field, first, last),
+        start=rows(field, first, last),
         steps=slab.steps,
         sides=((before, after), *problem.sides[1:]),
-        diffusivity=None if diffusivity is None else _rows(diffusivity, first, last),
+        diffusivity=None if diffusivity is None else rows(diffusivity, first, last),
     )
     return Cut(part, slice(slab.begin - first, slab.end - first))
 
 
-def _rows(field: Field, first: int, last: int) -> Field:
+def needed(slab: Slab, problem: Problem, count: int) -> tuple[int, int]:
+    """Return the first row that a slab depends on, from the other end if negative, and the one after all."""
+    first, last = slab.begin - slab.steps, slab.end + slab.steps
+    if problem.sides[0][0] is not Side.PERIODIC:
+        first, last = max(first, 0), min(last, count)
+    if last - first >= count:  # nothing is saved by leaving rows out
+        return 0, count
+    return first, last
+
+
+def rows(field: Field, first: int, last: int) -> Field:
     """Return rows of a field, which goes on at its other end; all of them at most once."""
     if first >= 0 and last <= len(field):
         return field[first:last]

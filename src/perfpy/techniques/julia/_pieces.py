@@ -188,7 +188,7 @@ def _check_sendable(backend: Backend) -> None:
 
 
 def _run_remotely(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Problem, out: Counts) -> None:
-    """Send the coordinates of each tile and receive its counts."""
+    """Send the rows of each tile, and to each worker the columns of all, and receive its counts."""
     x, y, c, max_iterations = problem
 
     def combine(piece: _Sent, result: tuple[float, Counts]) -> None:
@@ -197,27 +197,30 @@ def _run_remotely(engine: Engine, tiles: _Tiles, backend: Backend, problem: _Pro
         tiles.complete(piece.tile, out)
         tiles.measured(piece.tile, seconds)
 
-    pieces = (_Sent(tile, x[tile.columns], y[tile.rows]) for tile in tiles)
-    executors.run(engine, _counts, (backend.target, c, max_iterations), pieces, combine)
+    pieces = (_Sent(tile, y[tile.rows]) for tile in tiles)
+    arguments = backend.target, c, max_iterations, executors.Sent(x)
+    executors.run(engine, _counts, arguments, pieces, combine)
 
 
 class _Sent(NamedTuple):
-    """A tile with the coordinates of its points."""
+    """A tile with the coordinates of its rows."""
 
     tile: _Tile
-    x: Axis
     y: Axis
 
     def __str__(self) -> str:
         return str(self.tile)
 
 
-def _counts(piece: _Sent, target: str | Kernel, c: complex, max_iterations: int) -> tuple[float, Counts]:
-    counts = np.empty((piece.y.size, piece.x.size), np.int32)
-    whole = _Tile(slice(0, piece.y.size), slice(0, piece.x.size), range(1))
-    return _compute(Backend("", target).load(), whole, (piece.x, piece.y, c, max_iterations), counts), counts
+def _counts(
+    piece: _Sent, target: str | Kernel, c: complex, max_iterations: int, x: Axis
+) -> tuple[float, Counts]:
+    x = x[piece.tile.columns]
+    counts = np.empty((piece.y.size, x.size), np.int32)
+    whole = _Tile(slice(0, piece.y.size), slice(0, x.size), range(1))
+    return _compute(Backend("", target).load(), whole, (x, piece.y, c, max_iterations), counts), counts
 
 
 executors.sendable(_counts, kernel=1)
 executors.sendable_record(_Tile, slice, slice, range)
-executors.sendable_record(_Sent, _Tile, np.ndarray, np.ndarray)
+executors.sendable_record(_Sent, _Tile, np.ndarray)
