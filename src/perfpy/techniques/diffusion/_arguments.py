@@ -163,7 +163,7 @@ def problem(
     edges = boundary_argument(boundary, start.ndim)
     largest = coefficient if isinstance(coefficient, float) else float(np.max(coefficient, initial=0.0))
     if chosen != "implicit":
-        _check_stable(largest, duration, spacings)
+        _check_stable(largest, duration, spacings, "" if of_cells is not None else ", or method='implicit'")
     if chosen in ("spectral", "implicit") and not np.isfinite(start).all():
         raise ValueError(f"field must be finite for method={chosen!r}; use method='explicit'")
     weights = _weights(1.0 if of_cells is not None else largest, duration, spacings, start.dtype)
@@ -179,13 +179,13 @@ def problem(
     )
 
 
-def _check_stable(diffusivity: float, dt: float, spacings: tuple[float, ...]) -> None:
-    """Refuse explicit steps that amplify what they should smooth."""
+def _check_stable(diffusivity: float, dt: float, spacings: tuple[float, ...], or_else: str) -> None:
+    """Refuse explicit steps that amplify what they should smooth, and say what else can be done."""
     rate = sum(diffusivity / dx / dx for dx in spacings)
     if not dt * rate <= 0.5 * (1 + _SLACK):
         raise ValueError(
             f"dt must be at most {0.5 / rate:.6g}, not {dt:.6g}: explicit steps are unstable where "
-            "diffusivity * dt * sum(1 / spacing**2) exceeds 1/2; take smaller steps, or method='implicit'"
+            f"diffusivity * dt * sum(1 / spacing**2) exceeds 1/2; take smaller steps{or_else}"
         )
 
 
