@@ -8,6 +8,8 @@ a `SharedArrays` block, and any other executor is sent values and sends values b
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._available import Availability, available
 from ._check import Check, Report, check
 from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
@@ -15,8 +17,10 @@ from ._pools import engine, fresh
 from ._run import run
 from ._sendable import sendable, sendable_name, sendable_record, sendable_subclasses, sendable_type
 from ._sent import Sent
-from ._shared import SharedArrays, call_with_arrays
 from ._sizes import Sizes
+
+if TYPE_CHECKING:
+    from ._shared import SharedArrays, call_with_arrays
 
 __all__ = [
     "ExecutorLike",
@@ -92,3 +96,12 @@ def resolve(spec: ExecutorLike) -> SupportsSubmit | None:
     True
     """
     return None if spec is None else engine(spec).executor
+
+
+def __getattr__(name: str) -> Any:
+    """Load what shares memory when it is asked for: it needs multiprocessing."""
+    if name not in ("SharedArrays", "call_with_arrays"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import _shared
+
+    return globals().setdefault(name, getattr(_shared, name))

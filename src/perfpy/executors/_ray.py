@@ -80,8 +80,8 @@ def connected(address: str) -> Engine:
             ray.init(f"ray:{address}")
     except ConnectionError as error:
         raise ConnectionError(
-            f"{where} does not accept this program ({_first_line(error)}); if it asks for a token, as it does by "
-            "default, set RAY_AUTH_MODE=token and have the head's ~/.ray/auth_token here"
+            f"{where} does not accept this program ({_first_line(error)}); if it asks for a token, as it "
+            "does by default, set RAY_AUTH_MODE=token and have the head's ~/.ray/auth_token here"
         ) from error
     return _engine(ray, where, stop=ray.shutdown)
 

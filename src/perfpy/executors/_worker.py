@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import multiprocessing
 import os
 import pickle
 import signal
@@ -102,7 +101,9 @@ _VARIABLES = (
 
 def _end_with_parent(parent: int | None) -> None:
     """End this worker when the process that made the pool is gone, however it went."""
-    process = multiprocessing.parent_process()
+    from multiprocessing import parent_process  # not for who only names an executor
+
+    process = parent_process()
     if parent is None and process is not None:
         process.join()
     else:
