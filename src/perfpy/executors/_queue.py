@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
@@ -20,13 +22,15 @@ from ._sendable import VOCABULARY, packed_piece
 PREFIX = "piece-"
 _TO_ANSWER = 3.0  # seconds that a queue has to have a worker
 _LONGEST = 600.0  # seconds after which a piece is given to another worker; pieces are made to last a second
-_WAIT = 0.5  # seconds for which results are waited for before what else has been submitted is looked for
+_ORPHANED = 3600.0  # seconds after which nobody fetches the result of a piece any more
+_WAIT = 0.1  # seconds for which results are waited for before what else has been submitted is looked for
 
 
 def connected(url: str) -> Engine:
     """Return the workers of a queue, of which there must be one."""
     queue = open_queue(url)
     queue.check()
+    _clean(queue)
     executor = QueueExecutor(queue)
     workers = executor.workers(_TO_ANSWER)
     if not workers:
@@ -45,6 +49,13 @@ def connected(url: str) -> Engine:
     )
 
 
+def _clean(queue: Queue) -> None:
+    """Remove what was left behind by programs that were killed while they waited for it."""
+    for entry in queue.listing([State.DONE, State.FAILED, State.DEAD]):
+        if entry.id.startswith(PREFIX) and entry.finished and entry.finished < time.time() - _ORPHANED:
+            queue.forget(entry.id)
+
+
 class QueueExecutor:
     """Calls on the workers of a queue, of functions that were declared sendable.
 
@@ -56,6 +67,7 @@ class QueueExecutor:
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._pending: dict[str, Future[Any]] = {}
         self._watching = False
@@ -102,7 +114,9 @@ class QueueExecutor:
             raise BrokenExecutor(self.no_worker())
 
     def stop(self) -> None:
-        """Take all that was submitted out of the queue."""
+        """Take all that was submitted out of the queue; in the process that submitted it."""
+        if os.getpid() != self._process:
+            return
         with self._lock:
             pending, self._pending = self._pending, {}
         with contextlib.suppress(ConnectionError):
@@ -125,11 +139,11 @@ class QueueExecutor:
                 self._give_up(error)
 
     def _settle(self, task_id: str) -> None:
+        state, data = self._queue.outcome(task_id)
         with self._lock:
             future = self._pending.pop(task_id, None)
         if future is None:
             return
-        state, data = self._queue.outcome(task_id)
         try:
             if state is State.DONE:
                 result, error = decode(data, VOCABULARY), None
@@ -137,7 +151,7 @@ class QueueExecutor:
                 result, error = None, _failure(state, data)
         except ValueError as damaged:
             result, error = None, damaged
-        self._queue.forget(task_id)
+        self._queue.forget(task_id)  # before anybody is told, who might end the program
         if future.set_running_or_notify_cancel():
             if error is None:
                 future.set_result(result)

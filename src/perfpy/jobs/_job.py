@@ -97,7 +97,8 @@ class Job:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if not self._queue.wait([self.id], _PATIENCE if timeout is None else min(timeout, _PATIENCE)):
-            self._warn_if_alone()
+            if timeout is None or timeout >= _PATIENCE:
+                self._warn_if_alone()
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             if not self._queue.wait([self.id], left):
                 raise TimeoutError(f"job {self.id} is {self.status()} after {timeout:g} s")

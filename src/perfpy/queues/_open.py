@@ -47,7 +47,7 @@ def canonical(url: str | os.PathLike[str] | None) -> str:
     if not isinstance(url, str):
         raise TypeError(f"queue must be a URL, a path or None, not {type(url).__name__}: {url!r}")
     scheme, colon, rest = url.partition(":")
-    if not colon:  # a path, which on this system has no drive
+    if not colon or "/" in scheme:  # a path, which on this system has no drive
         scheme, rest = "sqlite", url
     if scheme not in _SCHEMES:
         raise ValueError(f"unknown queue {url!r}: {_EXPECTED}")

@@ -63,6 +63,7 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # whoever writes to it has work done
+            self._inode = path.stat().st_ino
         except OSError as error:
             raise ConnectionError(f"cannot use the queue in {str(path)!r}: {error}") from error
         with self._clear_errors():
@@ -81,6 +82,15 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
             raise ConnectionError(
                 f"the queue in {str(self._path)!r} has format {version}; this perfpy knows {_VERSION} only"
             )
+
+    def _check_place(self) -> None:
+        """Complain when the file is not the one that was opened: SQLite would go on with what is no more."""
+        try:
+            found = self._path.stat().st_ino
+        except OSError as error:
+            raise ConnectionError(f"the queue in {str(self._path)!r} is gone: {error}") from error
+        if found != self._inode:
+            raise ConnectionError(f"the queue in {str(self._path)!r} was replaced by another file")
 
     def initialize_schema(self) -> None:
         """Make the tables where they are not there yet."""
@@ -237,6 +247,7 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
     def beat(self, owners: Sequence[str], worker: str, concurrency: int) -> None:
         """Say that a worker lives, and extend the leases of its processes."""
         now = time.time()
+        self._check_place()
         with self.db(commit=True) as cursor:
             cursor.execute(
                 "insert into perfpy_worker values (?, ?, ?, ?) on conflict (owner) do update set seen = ?",
@@ -341,7 +352,8 @@ def _release(cursor: sqlite3.Cursor, where: str, value: object, reason: Callable
     for task_id, worker, deliveries, most, label in rows:
         said = reason(worker)
         if deliveries >= most:
-            error = RuntimeError(f"{label or task_id} was given up after {deliveries} deliveries: {said}")
+            plural = "delivery" if deliveries == 1 else "deliveries"
+            error = RuntimeError(f"{label or task_id} was given up after {deliveries} {plural}: {said}")
             _finish(cursor, task_id, Outcome(State.DEAD, pack_error(error)))
         else:
             cursor.execute(

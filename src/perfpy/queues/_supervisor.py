@@ -63,10 +63,6 @@ class _Process:
         finally:
             os.close(reading)
 
-    @property
-    def name(self) -> str:
-        return f"process {self._process.pid}"
-
     def ended(self) -> str:
         """Say how it ended, if it has."""
         code = self._process.poll()
@@ -169,7 +165,7 @@ class Supervisor:
             soon = time.monotonic() < process.started + _SOON
             self._failures = self._failures + 1 if soon else 0
             if self._failures == _MOST_FAILURES:
-                raise RuntimeError(
+                raise ChildProcessError(
                     f"worker processes end as soon as they are started: {how}; stderr says why"
                 )
 
@@ -190,8 +186,11 @@ class Supervisor:
 
     def _end(self) -> None:
         """Kill what is left; what it did is for others, and no fault of the tasks."""
-        for process in self._processes[:]:
+        left = self._processes[:]
+        for process in left:
             process.kill()
             self._remove(process)
-            self._storage.release(process.owner, "its worker was told to end at once", counted=False)
-        self._storage.leave(self._worker)
+        with contextlib.suppress(ConnectionError):  # without a file there is nobody to tell
+            for process in left:
+                self._storage.release(process.owner, "its worker was told to end at once", counted=False)
+            self._storage.leave(self._worker)

@@ -250,7 +250,9 @@ class _Reader:
         return int(_text(content), 16)
 
     def _float(self, content: Any, _: int) -> float:
-        return _NOT_FINITE[_text(content)]
+        if _text(content) not in _NOT_FINITE:
+            raise ValueError("a float is expected that JSON has no word for")
+        return _NOT_FINITE[content]
 
     def _complex(self, content: Any, depth: int) -> complex:
         real, imaginary = self._list(content, depth, 2)
@@ -288,7 +290,10 @@ class _Reader:
         kind = self._vocabulary.kinds.get(_text(name))
         if kind is None:
             raise ValueError(f"{name!r:.100} is no type that may be sent")
-        return kind.unpack(packed)
+        try:
+            return kind.unpack(packed)
+        except Exception as error:  # whatever it trips over, it is the message's fault
+            raise ValueError(f"this is no {name.partition(':')[2]}: {error}") from error
 
     def _section(self, begin: Any, size: Any) -> memoryview:
         if not (_is_size(begin) and _is_size(size) and begin + size <= len(self._sections)):
