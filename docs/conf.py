@@ -25,6 +25,7 @@ extensions = [
     "measured",
     "offline",
     "pictures",
+    "sharing",
 ]
 templates_path = ["_templates"]
 exclude_patterns = [
@@ -93,6 +94,7 @@ html_sidebars = {
     "backends": [],
     "laboratory": [],
     "executors": [],
+    "multiprocessing": [],
     "techniques/*": [],
 }
 

@@ -89,6 +89,7 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
     "trie-paths": ("trie", {"workload": "paths"}),
 }
 LIMIT = "julia-limit"
+SHARING = "ipc"
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
 PEERS = {
     "julia-peers": ["julia"],
@@ -112,6 +113,8 @@ PROGRAMS = {
     "diffuse-numpy": "diffusion_numpy.py",
     "diffuse-growth": "diffusion_growth.py",
     "estimate_pi-grid": "pi_grid.c",
+    "estimate_pi-workers": "pi_workers.py",
+    "start-costs": "start_costs.py",
     "primes-limit": "primes_limit.py",
     "primes-chunks": "primes_chunks.py",
     "primes-early-exit": "primes_early_exit.py",
@@ -242,6 +245,14 @@ def measure_program(name: str, compiler: str = "cc") -> None:
     store(name, {**_origin(f"docs/limits/{source.name}"), **json.loads(result.stdout)})
 
 
+def measure_sharing(name: str) -> None:
+    """Measure what sharing between processes costs."""
+    rounds = 21
+    report = perfpy.lab.ipc(rounds=rounds)
+    print(report)
+    store(name, {"command": f"perfpy ipc --rounds {rounds}", "report": report.to_dict()})
+
+
 def _origin(command: str) -> dict[str, str]:
     return {"command": command, "machine": machine().cpu, "date": date.today().isoformat()}
 
@@ -269,7 +280,7 @@ def write_readme() -> None:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure what the documentation quotes.")
-    special = {LIMIT: measure_limit, **dict.fromkeys(PEERS, measure_peers)}
+    special = {LIMIT: measure_limit, SHARING: measure_sharing, **dict.fromkeys(PEERS, measure_peers)}
     special |= dict.fromkeys(PROGRAMS, measure_program)
     everything = [*COMPARISONS, *special]
     parser.add_argument("names", nargs="*", choices=[*everything, []], metavar="NAME")

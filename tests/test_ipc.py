@@ -46,15 +46,16 @@ def test_every_way_is_measured_or_says_why_not() -> None:
         assert row.nanoseconds is not None
         assert row.nanoseconds > 0
         assert (row.bandwidth is not None) == (row.operation == "array")
-        assert (row.lost is not None) == row.operation.startswith("add") or row.means == "nothing shared"
+        counts = row.operation in ("add", "contend") and row.means != "nothing shared"
+        assert (row.lost is not None) == counts
         unlocked = row.means in ("RawValue", "Value, its lock not held")
-        if row.made and not (unlocked and row.operation == "add together"):
+        if row.made and not (unlocked and row.operation == "contend"):
             assert row.counted == row.made, row
 
 
 def test_updates_that_get_lost_are_counted() -> None:
     """Additions of which every fourth is lost."""
-    way = ipc_ways.Way("add together", "leaky", (), 2, counter="raw")
+    way = ipc_ways.Way("contend", "leaky", (), 2, counter="raw")
     shared = SimpleNamespace(raw=SimpleNamespace(value=0), absent={})
 
     class Pair:
@@ -92,7 +93,7 @@ def report() -> IpcReport:
     rows = (
         IpcRow("read", "mmap", timing, 100),
         IpcRow("read", "Redis", detail="no server"),
-        IpcRow("add together", "RawValue", timing, 100, made=200, counted=150),
+        IpcRow("contend", "RawValue", timing, 100, made=200, counted=150),
         IpcRow("array", "Pipe, pickled", replace(timing, median=0.5), 1, payload=2**27),
     )
     return IpcReport(rows, machine(), "2026-11-22T12:00:00+00:00", 1.5)
@@ -108,18 +109,18 @@ def test_text(report: IpcReport) -> None:
     parts = str(report).split("\n\n")
     assert parts[0] == "read: look at a flag"
     assert parts[1].splitlines() == [
-        "means     time     ±",
-        "mmap   20.0 ns  50 %",
+        "means     time     ±  minimum",
+        "mmap   20.0 ns  50 %  10.0 ns",
         "Redis",
         "Redis: no server",
     ]
-    assert parts[3].splitlines()[1] == "RawValue  20.0 ns  50 %  25 %"
-    assert parts[5].splitlines()[1] == "Pipe, pickled  500 ms  0 %   256 MiB/s"
+    assert parts[3].splitlines()[1] == "RawValue  20.0 ns  50 %  10.0 ns  25 %"
+    assert parts[5].splitlines()[1] == "Pipe, pickled  500 ms  0 %  10.0 ns   256 MiB/s"
     assert report.machine.cpu in parts[-1]
 
 
 def test_rows(report: IpcReport) -> None:
-    assert report["add together", "RawValue"].lost == 0.25
+    assert report["contend", "RawValue"].lost == 0.25
     assert report["array", "Pipe, pickled"].bandwidth == 2**28
     assert report["read", "Redis"].nanoseconds is None
     assert [row.means for row in report.of("read")] == ["mmap", "Redis"]

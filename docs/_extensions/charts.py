@@ -9,7 +9,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from pictures import style
 
-from perfpy.lab import units
+from perfpy.lab import IpcReport, units
+from perfpy.lab.ipc_report import OPERATIONS
 
 BAR, FASTEST = "#219ebc", "#e76f51"
 
@@ -30,4 +31,29 @@ def times(data: dataset.Dataset, file: Path, ink: str) -> None:
         axes.set_xlabel("milliseconds per call, logarithmic")
         axes.tick_params(left=False)
         axes.spines["left"].set_visible(False)
+        figure.savefig(file, metadata={"Date": None})
+
+
+def sharing(report: IpcReport, operations: list[str], file: Path, ink: str) -> None:
+    """Write a bar chart of what sharing costs, a panel for each operation, on one logarithmic axis."""
+    panels = {
+        operation: [(row.means, row.timing.median) for row in report.of(operation) if row.timing]
+        for operation in operations
+    }
+    heights = [len(rows) for rows in panels.values()]
+    every = [seconds for rows in panels.values() for _, seconds in rows]
+    with mpl.rc_context(style(ink)):
+        figure = Figure(figsize=(8.2, 0.3 * sum(heights) + 0.5 * len(panels) + 0.5), layout="constrained")
+        axes = figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+        for panel, (operation, rows) in zip(axes, panels.items(), strict=True):
+            names, seconds = zip(*reversed(rows), strict=True)
+            bars = panel.barh(names, seconds, color=BAR, height=0.66)
+            panel.bar_label(bars, labels=[f" {units.time(value)}" for value in seconds], color=ink)
+            panel.set_title(OPERATIONS[operation].partition(";")[0], loc="left", fontsize=11, color=ink)
+            panel.tick_params(left=False)
+            panel.tick_params(which="both", bottom=panel is axes[-1])
+            panel.spines[["left", "bottom"]].set_visible(False)
+        axes[-1].set_xscale("log")
+        axes[-1].set_xlim(min(every) / 3, max(every) * 8)
+        axes[-1].xaxis.set_major_formatter(lambda value, _: units.time_tick(value))
         figure.savefig(file, metadata={"Date": None})

@@ -20,11 +20,11 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from perfpy.lab import units
 
 
-def _paragraph(text: str, *classes: str) -> nodes.paragraph:
+def paragraph(text: str, *classes: str) -> nodes.paragraph:
     return nodes.paragraph("", text, classes=list(classes))
 
 
-def _table(header: list[str], cells: list[list[str]]) -> nodes.table:
+def table(header: list[str], cells: list[list[str]]) -> nodes.table:
     """Build a table of plain text."""
     table = nodes.table(classes=["measured"])
     group = nodes.tgroup(cols=len(header))
@@ -34,12 +34,12 @@ def _table(header: list[str], cells: list[list[str]]) -> nodes.table:
     group += [head, body]
     for parent, texts in [(head, header), *((body, row) for row in cells)]:
         row = nodes.row()
-        row += [nodes.entry("", _paragraph(text)) for text in texts]
+        row += [nodes.entry("", paragraph(text)) for text in texts]
         parent += row
     return table
 
 
-class _DataDirective(SphinxDirective):
+class DataDirective(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
@@ -50,7 +50,7 @@ class _DataDirective(SphinxDirective):
                 return self.show(file.stem)
         except ValueError as error:
             raise self.error(str(error)) from None
-        note = _paragraph("Not measured yet: ", "measured-note")
+        note = paragraph("Not measured yet: ", "measured-note")
         note += nodes.literal("", f"python docs/measure.py {file.stem}")
         return [note]
 
@@ -58,26 +58,26 @@ class _DataDirective(SphinxDirective):
         raise NotImplementedError
 
 
-class MeasuredTable(_DataDirective):
+class MeasuredTable(DataDirective):
     """The table of a comparison with the command that made it."""
 
     def show(self, name: str) -> list[nodes.Node]:
         data = dataset.load(name)
-        note = _paragraph("", "measured-note")
+        note = paragraph("", "measured-note")
         note += [nodes.literal("", data.command), nodes.Text(f" · {dataset.provenance(data)}")]
-        return [_table(*dataset.table(data)), note]
+        return [table(*dataset.table(data)), note]
 
 
-class RateTable(_DataDirective):
+class RateTable(DataDirective):
     """Steps per second of each backend."""
 
     def show(self, name: str) -> list[nodes.Node]:
         data = dataset.load(name)
         cells = [[row.name, f"{dataset.rate(data.steps / data.seconds(row.name))}/s"] for row in data.rows]
-        return [_table(["backend", "steps per second"], cells)]
+        return [table(["backend", "steps per second"], cells)]
 
 
-class MeasuredChart(_DataDirective):
+class MeasuredChart(DataDirective):
     """A bar chart of the warm times, for light and for dark pages."""
 
     def show(self, name: str) -> list[nodes.Node]:
@@ -98,7 +98,7 @@ class MeasuredChart(_DataDirective):
         return images
 
 
-class LimitTable(_DataDirective):
+class LimitTable(DataDirective):
     """Steps per second of bare arithmetic by vector width (columns) and chains in flight (rows)."""
 
     def show(self, name: str) -> list[nodes.Node]:
@@ -114,23 +114,23 @@ class LimitTable(_DataDirective):
         note = (
             f"Steps per second of one core at {clock / 1e9:.2f} GHz; {stored['machine']}; {stored['date']}."
         )
-        return [_table(header, cells), _paragraph(note, "measured-note")]
+        return [table(header, cells), paragraph(note, "measured-note")]
 
 
-class StoredTable(_DataDirective):
+class StoredTable(DataDirective):
     """A table that was stored as it came out of its command."""
 
     def show(self, name: str) -> list[nodes.Node]:
         stored = json.loads(dataset.path(name).read_text())
-        note = _paragraph("", "measured-note")
+        note = paragraph("", "measured-note")
         note += [
             nodes.literal("", stored["command"]),
             nodes.Text(f" · {stored['machine']}; {stored['date']}."),
         ]
-        return [_table(stored["header"], stored["cells"]), note]
+        return [table(stored["header"], stored["cells"]), note]
 
 
-class _Figure(SphinxRole):
+class Figure(SphinxRole):
     """Role ``name: data set, then arguments``."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -147,34 +147,34 @@ class _Figure(SphinxRole):
         raise NotImplementedError
 
 
-class Measured(_Figure):
+class Measured(Figure):
     def figure(self, name: str, *arguments: str) -> str:
         return units.time(dataset.load(name).seconds(*arguments))
 
 
-class Cold(_Figure):
+class Cold(Figure):
     def figure(self, name: str, *arguments: str) -> str:
         return units.time(dataset.load(name).row(*arguments).cold_seconds)
 
 
-class Rate(_Figure):
+class Rate(Figure):
     def figure(self, name: str, *arguments: str) -> str:
         data = dataset.load(name)
         return dataset.rate(data.steps / data.seconds(*arguments))
 
 
-class Ratio(_Figure):
+class Ratio(Figure):
     def figure(self, name: str, *arguments: str) -> str:
         slower, faster = map(dataset.load(name).seconds, arguments)
         return dataset.ratio(slower / faster)
 
 
-class Steps(_Figure):
+class Steps(Figure):
     def figure(self, name: str, *_arguments: str) -> str:
         return f"{dataset.load(name).steps:,}"
 
 
-class LimitCycles(_Figure):
+class LimitCycles(Figure):
     """Clock cycles that a step of a chain takes, given chains and lanes."""
 
     def figure(self, name: str, *arguments: str) -> str:

@@ -17,7 +17,7 @@ SCHEMA = 1
 OPERATIONS = {
     "read": "look at a flag",
     "add": "add one to a counter, one process alone",
-    "add together": "add one to a counter, two processes at once; time per addition of either",
+    "contend": "add one to a counter, two processes at once; time per addition of either",
     "send": "send a number to another process, one after the other",
     "ask": "send a number, and wait for the answer",
     "array": "hand an array to another process, which reads a word of each page of it",
@@ -31,7 +31,7 @@ class IpcRow:
     Attributes
     ----------
     operation : str
-        What is done: ``"read"``, ``"add"``, ``"add together"``, ``"send"``, ``"ask"`` or ``"array"``.
+        What is done: ``"read"``, ``"add"``, ``"contend"``, ``"send"``, ``"ask"`` or ``"array"``.
     means : str
         What it is done with, as ``"RawValue"`` or ``"Pipe"``.
     timing : Timing, optional
@@ -155,6 +155,7 @@ def table(rows: list[IpcRow]) -> tuple[list[str], list[list[str]]]:
         "means": [row.means for row in rows],
         "time": [units.time(row.timing.median) if row.timing else "" for row in rows],
         "±": [spread(row.timing) for row in rows],
+        "minimum": [units.time(row.timing.minimum) if row.timing else "" for row in rows],
         "per second": [f"{units.memory(row.bandwidth)}/s" if row.bandwidth else "" for row in rows],
         "lost": ["" if row.lost is None else f"{100 * row.lost:.3g} %" for row in rows],
     }

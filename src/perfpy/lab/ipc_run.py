@@ -78,7 +78,7 @@ def ipc(
     >>> report = perfpy.lab.ipc(rounds=1, array_bytes=2**20)
     >>> report["read", "shared_memory"].nanoseconds < report["read", "Manager.Value"].nanoseconds
     True
-    >>> report["add together", "Value, its lock held"].lost
+    >>> report["contend", "Value, its lock held"].lost
     0.0
     """
     if _whole("rounds", rounds) < 1:

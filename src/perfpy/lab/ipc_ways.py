@@ -72,7 +72,7 @@ def _adds() -> list[Way]:
         "Manager.Value, Manager.Lock": ("proxy", counters.add_proxy),
         "Redis": ("store", counters.add_store),
     }
-    for operation, processes in (("add", 1), ("add together", 2)):
+    for operation, processes in (("add", 1), ("contend", 2)):
         for means, (counter, loop) in table.items():
             each = processes * (counters.BATCH if loop is counters.add_batches else 1)
             ways.append(
