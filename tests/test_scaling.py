@@ -291,7 +291,8 @@ class TestWatching:
             for _ in range(2):
                 executors.run(engine, last, (0.002,), range(10), ignore)
 
-        seen = sample(executors.engine(spec), call)
+        with executors.fresh(spec) as engine:
+            seen = sample(engine, call)
         assert (seen.workers, seen.jobs, seen.pieces) == (int(spec[-1]), 2, 20)
         assert seen.work >= 20 * 0.002
         assert seen.longest >= 0.002

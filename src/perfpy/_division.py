@@ -21,6 +21,7 @@ from .executors import (
     Sent,
     SupportsSubmit,
     engine,
+    gil_enabled,
     run,
     sendable,
     sendable_name,
@@ -45,12 +46,14 @@ def update(sketch: Sketch, items: Iterable[Any], executor: str | SupportsSubmit)
     """Add all keys, in parts."""
     where = _engine_for(sketch, executor)
     keys = plain(items) if sketch._key is None or isinstance(items, (list, tuple)) else iter(items)
-    if where.reach is Reach.MEMORY:
+    if where.reach is Reach.MEMORY and _are_objects(keys) and gil_enabled():
+        sketch.update(keys)  # threads would take turns at them
+    elif where.reach is Reach.MEMORY:
         _in_threads(sketch, where, _cut(keys, where.workers, _LEAST, _MOST))
-        return
-    least = _least_sent(sketch, keys)
-    pieces = map(_sendable, _cut(keys, where.workers, least, max(least, _MOST_SENT)))
-    run(where, _built, (Sent(sketch._recipe()),), pieces, lambda _, part: _unite(sketch, part))
+    else:
+        least = _least_sent(sketch, keys)
+        pieces = map(_sendable, _cut(keys, where.workers, least, max(least, _MOST_SENT)))
+        run(where, _built, (Sent(sketch._recipe()),), pieces, lambda _, part: _unite(sketch, part))
 
 
 def update_from_lines(
@@ -71,6 +74,13 @@ def _engine_for(sketch: Sketch, executor: str | SupportsSubmit) -> Engine:
     if obstacle:
         raise ValueError(f"executor must be None for {obstacle}")
     return engine(executor)
+
+
+def _are_objects(keys: Any) -> bool:
+    """Tell whether keys are objects of Python, which only who holds the interpreter's lock can look at."""
+    if isinstance(keys, np.ndarray):
+        return bool(keys.dtype.kind == "O")
+    return is_iterator(keys) or isinstance(keys, (list, tuple))
 
 
 def _cut(keys: Any, workers: int, least: int, most: int) -> Iterator[Any]:

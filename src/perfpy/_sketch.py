@@ -67,7 +67,8 @@ class Sketch(ABC):
         executor : None, str or executor, default: None
             Where it is done, in parts that are united at the end; see `perfpy.executors.resolve`. It changes
             nothing of the result, but where one of the keys is none: then any others may have been added.
-            Threads need memory for one structure each, and gain where keys are no objects of Python.
+            Threads need memory for one structure each. Keys that are objects of Python, as those of a list,
+            gain nothing from threads, and this thread adds them.
 
         Examples
         --------

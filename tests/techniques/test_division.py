@@ -30,6 +30,7 @@ def many_pieces(monkeypatch):
     monkeypatch.setattr(_division, "_LEAST", 1000)
     monkeypatch.setattr(_division, "_MOST", 9000)
     monkeypatch.setattr(_division, "_LEAST_SENT", 30_000)
+    monkeypatch.setattr(_division, "gil_enabled", lambda: False)  # else objects are not divided
 
 
 @pytest.mark.parametrize("executor", ["threads:3", "processes:2", "own"])
@@ -49,6 +50,13 @@ def test_every_backend(name):
         made = make(items=WORDS[:9000], backend=name, executor="threads:2")
         assert made == make(items=WORDS[:9000])
         assert made.backend == name
+
+
+@pytest.mark.parametrize("items", [WORDS, iter(WORDS), np.array(WORDS[:9000], object)], ids=type)
+def test_objects_are_not_divided_among_threads_that_take_turns(items, monkeypatch):
+    monkeypatch.setattr(_division, "gil_enabled", lambda: True)
+    monkeypatch.setattr(_division, "_in_threads", None)
+    assert perfpy.hyperloglog(items, executor="threads:2").count() > 8000
 
 
 def test_what_is_there_stays():

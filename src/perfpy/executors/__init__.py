@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._available import Availability, available
 from ._check import Check, Report, check
-from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit
+from ._engine import Engine, ExecutorLike, Reach, SupportsSubmit, gil_enabled
 from ._pools import engine, fresh
 from ._run import run
 from ._sendable import sendable, sendable_name, sendable_record, sendable_subclasses, sendable_type
@@ -39,6 +39,7 @@ __all__ = [
     "call_with_arrays",
     "engine",
     "fresh",
+    "gil_enabled",
     "run",
     "sendable",
     "sendable_name",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import enum
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -89,6 +90,11 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def gil_enabled() -> bool:
+    """Tell whether threads take turns at running Python code."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def count(argument: str) -> int:

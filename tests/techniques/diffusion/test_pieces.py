@@ -43,7 +43,7 @@ def forced(request, monkeypatch):
 @pytest.fixture(autouse=True)
 def _divided(monkeypatch):
     """Divide the work of every backend, as on an interpreter without lock."""
-    monkeypatch.setattr(_pieces, "_locked", lambda: False)
+    monkeypatch.setattr(_pieces.executors, "gil_enabled", lambda: False)
 
 
 def field_of(shape, dtype=np.float64, seed=0):
@@ -254,7 +254,7 @@ class TestExecutors:
         def refuse(*_):
             raise AssertionError("divided")
 
-        monkeypatch.setattr(_pieces, "_locked", lambda: True)
+        monkeypatch.setattr(_pieces.executors, "gil_enabled", lambda: True)
         monkeypatch.setattr(_pieces.executors, "run", refuse)
         field = field_of((20, 20))
         expected = perfpy.diffuse(field, 5, backend="numpy")

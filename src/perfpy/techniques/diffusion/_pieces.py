@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pickle
-import sys
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,7 +44,7 @@ def diffuse(executor: ExecutorLike, backend: str, problem: Problem, out: Field, 
     in_memory = engine.reach is Reach.MEMORY
     if problem.method == "spectral" and backend in _TRANSFORMS and in_memory:
         _run_transforms(engine, _TRANSFORMS[backend], problem, out)
-    elif problem.method != "explicit" or (in_memory and backend in _ALONE and _locked()):
+    elif problem.method != "explicit" or (in_memory and backend in _ALONE and executors.gil_enabled()):
         DIFFUSE[backend, problem.needs](problem, out)
     elif backend == "c" and in_memory and engine.spec is not None:
         _run_plan(engine, problem, out)
@@ -54,11 +53,6 @@ def diffuse(executor: ExecutorLike, backend: str, problem: Problem, out: Field, 
         run = _RUN[engine.reach]
         return run(engine, schedule, DIFFUSE.table[backend], problem, out, fresh)
     return out
-
-
-def _locked() -> bool:
-    """Tell whether this interpreter has the lock."""
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def _run_transforms(engine: Engine, module: str, problem: Problem, out: Field) -> None:
