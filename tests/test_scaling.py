@@ -300,6 +300,22 @@ class TestWatching:
         assert 0 <= seen.outside <= seen.seconds
         assert min(seen.latency, seen.dispatch, seen.overhead or 0.0) >= 0
 
+    @pytest.mark.parametrize("spec", ["threads:2", "processes:2"])
+    def test_sketches_can_be_watched_and_rehearsed(self, spec):
+        """Their empty structure is sent once, not with each piece."""
+        keys = np.arange(300_000)
+        found = []
+        with executors.fresh(spec) as engine:
+            assert sample(engine, lambda e: found.append(perfpy.hyperloglog(keys, executor=e))).pieces > 1
+            rehearse(
+                engine,
+                lambda e: found.append(perfpy.hyperloglog(keys, executor=e)),
+                workers=3,
+                costs=FREE,
+                slowdown=1.0,
+            )
+        assert found == [perfpy.hyperloglog(keys)] * 2
+
     def test_what_raises_raises(self):
         def call(engine):
             executors.run(engine, last, ("no number",), range(10), ignore)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 
-from perfpy.executors import Engine
+from perfpy.executors import Engine, Sent
 
 from .scaling_costs import Costs
 from .scaling_events import by_caller, by_themselves
@@ -72,9 +72,11 @@ class _Rehearsal:
         pieces: Iterable[Any],
         combine: Callable[[Any, Any], None],
     ) -> None:
+        values = [each.value if isinstance(each, Sent) else each for each in arguments]
+
         def compute(step: _Step) -> float:
             begun = perf_counter()
-            step.result = function(step.piece, *arguments)
+            step.result = function(step.piece, *values)
             return (perf_counter() - begun) * self._slowdown
 
         def combined(step: _Step, _seconds: float) -> None:

@@ -152,7 +152,7 @@ class _Recorder:
         processor = time.process_time()
         job.started = perf_counter()
         plain = dataclasses.replace(engine, conduct=None)
-        executors.run(plain, watched, (function, arguments), numbered(), combined)
+        executors.run(plain, watched, (function, *arguments), numbered(), combined)
         job.ended = perf_counter()
         job.processor = time.process_time() - processor
 
@@ -182,9 +182,7 @@ class _Recorder:
         )
 
 
-def watched(
-    piece: _Numbered, function: Callable[..., Any], arguments: tuple[Any, ...]
-) -> tuple[_Computed, Any]:
+def watched(piece: _Numbered, function: Callable[..., Any], *arguments: Any) -> tuple[_Computed, Any]:
     """Compute a piece; also in another process of this machine, whose clock is the same."""
     begun = perf_counter()
     result = function(piece.piece, *arguments)
