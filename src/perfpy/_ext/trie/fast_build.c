@@ -7,6 +7,10 @@
 #define LARGEST_3_BYTES (1 << 24)
 #endif
 
+#ifndef NARROW_BITS /* more of a target, and cells have 64 bits; tests have others */
+#define NARROW_BITS FAST_NARROW_BITS
+#endif
+
 static bool open_packer(struct fast_packer *packer, const struct fast_automaton *automaton, uint64_t keys)
 {
     const size_t states = automaton->states;
@@ -37,29 +41,31 @@ static unsigned bits_of(uint64_t number)
     return number ? 64 - (unsigned)__builtin_clzll(number) : 0;
 }
 
-/* The least and the greatest label of all cells. */
-static void find_labels(const struct fast_packer *packer, unsigned char *least, unsigned char *greatest)
+/* The blocks of labels of which cells have any. */
+static unsigned find_blocks(const struct fast_packer *packer)
 {
     const struct fast_automaton *automaton = packer->automaton;
-    *least = 255;
-    *greatest = 0;
+    unsigned blocks = 0;
     for (uint32_t i = 0; i < packer->cells.state_count; i++) {
         const uint32_t state = packer->cells.states[i];
-        const uint8_t first = fast_label(automaton->edges[automaton->first[state]]);
-        const uint8_t last = fast_label(automaton->edges[automaton->first[state + 1] - 1]);
-        *least = first < *least ? first : *least;
-        *greatest = last > *greatest ? last : *greatest;
+        for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++)
+            blocks |= 1u << fast_label(automaton->edges[edge]) / FAST_BLOCK;
     }
+    return blocks;
 }
 
 static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t keys, struct perfpy_trie_payload *payload)
 {
     const size_t shapes = 4 * (size_t)packer->shapes.count, nodes = packer->nodes.size;
-    const size_t cells = 8 * (size_t)packer->cells.cell_count, zeros = cells < FAST_SLACK ? FAST_SLACK - cells : 0;
-    const unsigned target_bits = bits_of(nodes > packer->cells.cell_count ? nodes : packer->cells.cell_count);
-    if (target_bits + bits_of(keys) > FAST_CELL_BITS)
+    const size_t count = packer->cells.cell_count, slack = nodes ? FAST_SLACK : 0;
+    const unsigned needed = bits_of(nodes > count ? nodes : count);
+    const bool narrow = needed <= NARROW_BITS;
+    const unsigned target_bits = narrow ? FAST_NARROW_BITS : needed;
+    if (!narrow && needed + bits_of(keys) > FAST_CELL_BITS)
         return PERFPY_TRIE_TOO_LARGE;
-    payload->size = FAST_HEADER + shapes + nodes + cells + zeros;
+    const bool guided = packer->cells.whole;
+    const size_t cells = (narrow ? 5 * count + 3 * (size_t)packer->cells.large : 8 * count) + (guided ? 2 * count : 0);
+    payload->size = FAST_HEADER + cells + shapes + nodes + slack;
     unsigned char *data = payload->data = calloc(payload->size, 1);
     if (!data)
         return PERFPY_TRIE_MEMORY;
@@ -71,12 +77,18 @@ static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t key
     data[FAST_AT_ADDRESS_BYTES] = (unsigned char)packer->address_bytes;
     data[FAST_AT_COUNT_BYTES] = (unsigned char)packer->count_bytes;
     data[FAST_AT_TARGET_BITS] = (unsigned char)target_bits;
-    find_labels(packer, data + FAST_AT_LEAST_LABEL, data + FAST_AT_GREATEST_LABEL);
+    data[FAST_AT_CELL_BYTES] = narrow ? 4 : 8;
+    data[FAST_AT_VERSION] = FAST_VERSION;
+    fast_store(data + FAST_AT_LARGE, narrow ? packer->cells.large : 0, 4);
+    fast_store(data + FAST_AT_BLOCKS, find_blocks(packer), 2);
+    data[FAST_AT_GUIDED] = guided;
     data += FAST_HEADER;
+    perfpy_fast_cells_write(packer, target_bits, narrow, data);
+    data += cells;
     for (unsigned code = 0; code < packer->shapes.count; code++, data += 4)
         fast_store(data, packer->shapes.coded[code], 4);
-    memcpy(data, packer->nodes.data, nodes);
-    perfpy_fast_cells_write(packer, target_bits, data + nodes);
+    if (nodes)
+        memcpy(data, packer->nodes.data, nodes);
     return PERFPY_TRIE_OK;
 }
 
@@ -85,7 +97,7 @@ static enum perfpy_trie_status pack(struct fast_packer *packer, uint64_t keys, c
 {
     perfpy_fast_count_keys(packer);
     enum perfpy_trie_status status = perfpy_fast_cells_place(packer, interrupt);
-    if (status == PERFPY_TRIE_OK)
+    if (status == PERFPY_TRIE_OK && !packer->cells.whole)
         status = perfpy_fast_pack(packer, interrupt);
     if (status == PERFPY_TRIE_OK && packer->nodes.size >= LARGEST_3_BYTES) {
         packer->address_bytes = 4;

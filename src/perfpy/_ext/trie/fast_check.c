@@ -24,8 +24,8 @@ static uint64_t state_of(const struct checker *checker, uint64_t cell)
 
 static bool is_within(const struct checker *checker, uint64_t cell)
 {
-    return fast_target_of(&checker->view, cell) <
-           (cell & FAST_CELL_NODE ? checker->view.size : checker->view.cell_count);
+    const uint32_t target = fast_target_of(&checker->view, cell);
+    return cell & FAST_CELL_NODE ? target < checker->view.size : target <= checker->view.cell_count;
 }
 
 /* Puts a state on the stack unless it is known; false where it is open, which is a cycle. */
@@ -73,23 +73,44 @@ static bool is_final_right(const struct checker *checker, uint64_t cell)
         return final == !!(cell & FAST_CELL_FINAL);
     }
     const uint32_t base = fast_target_of(view, cell), first = fast_next_label(view, base, 0);
+    if (base == view->cell_count)
+        return view->count == 0 || cell & FAST_CELL_FINAL;
     if (first == FAST_NONE)
         return false;
-    return fast_keys_below(view, fast_cell(view, base, (unsigned char)first)) == !!(cell & FAST_CELL_FINAL);
+    const uint64_t before = fast_keys_below(view, base, fast_cell(view, base, (unsigned char)first));
+    return before == !!(cell & FAST_CELL_FINAL);
+}
+
+/* Whether the guide leads to all labels of a state. */
+static bool is_guide_right(const struct fast_view *view, uint32_t base)
+{
+    if (!view->guide || base == view->cell_count)
+        return true;
+    uint32_t label = fast_next_label(view, base, 0), guided = fast_guided_first(view, base);
+    for (; label != FAST_NONE && label == guided; guided = fast_guided_next(view, base, guided))
+        label = fast_next_label(view, base, label + 1);
+    return label == guided;
 }
 
 static bool count_cells(struct checker *checker, uint32_t base, struct count *count)
 {
     const struct fast_view *view = &checker->view;
     uint32_t label = fast_next_label(view, base, 0);
-    if (label == FAST_NONE)
+    if (base == view->cell_count)
+        count->keys = view->count != 0; /* without any keys, the root has no ways, either */
+    else if (label == FAST_NONE)
         return false;
-    count->keys = fast_keys_below(view, fast_cell(view, base, (unsigned char)label));
+    else
+        count->keys = fast_keys_below(view, base, fast_cell(view, base, (unsigned char)label));
+    if (!is_guide_right(view, base))
+        return false;
     for (; label != FAST_NONE; label = fast_next_label(view, base, label + 1)) {
         const uint64_t cell = fast_cell(view, base, (unsigned char)label);
+        if (!(view->blocks >> label / FAST_BLOCK & 1)) /* cursors would not find it */
+            return false;
         if (!is_within(checker, cell) || !is_final_right(checker, cell))
             return false;
-        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below(view, cell)))
+        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below(view, base, cell)))
             return false;
     }
     return true;
@@ -140,7 +161,7 @@ static bool check_root(struct checker *checker)
 {
     const struct fast_view *view = &checker->view;
     /* No keys are a node without anything, which is good for the root only. */
-    if (!(view->root & FAST_CELL_USED) || !is_within(checker, view->root))
+    if (!is_within(checker, view->root))
         return false;
     if (!visit(checker, state_of(checker, view->root)))
         return false;

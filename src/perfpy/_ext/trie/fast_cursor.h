@@ -9,8 +9,12 @@
 enum { FAST_ENTRY = -1 /* no way yet: the key ends where the state begins */ };
 
 struct fast_frame {
-    struct fast_node node; /* shape and ways of 0 for a state of the double array */
+    union {
+        struct fast_node node;
+        struct fast_labels labels; /* of a state of the double array, those that are still to come */
+    };
     uint32_t base;         /* of such a state, else FAST_NONE */
+    uint64_t keys;         /* of such a state */
     int32_t way;           /* or label, or FAST_ENTRY */
     size_t length;         /* of the key before the way's label */
 };
@@ -81,18 +85,52 @@ static inline enum fast_move fast_enter_node(const struct fast_view *view, struc
     return fast_is_final(&frame->node) ? FAST_AT_KEY : FAST_AT_STATE;
 }
 
-static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell)
+static inline bool fast_append_label(struct perfpy_trie_cursor *cursor, uint32_t label)
 {
-    const uint32_t target = fast_target_of(view, cell);
-    if (cell & FAST_CELL_NODE)
-        return fast_enter_node(view, cursor, target);
-    if (fast_is_too_long(view, cursor))
-        return FAST_DAMAGED;
+    const unsigned char byte = (unsigned char)label;
+    return fast_append(cursor, &byte, 1);
+}
+
+/* Puts a state of the double array on the stack. */
+static inline bool fast_push_cells(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint32_t base,
+                                   uint64_t keys)
+{
     struct fast_frame *frame = fast_push(cursor);
     if (!frame)
-        return FAST_NO_MEMORY;
-    *frame = (struct fast_frame){.base = target, .way = FAST_ENTRY, .length = cursor->length};
-    return cell & FAST_CELL_FINAL ? FAST_AT_KEY : FAST_AT_STATE;
+        return false;
+    /* To follow the guide is to wait for memory for every label. */
+    const bool guided = view->guide && keys <= FAST_FEW_KEYS;
+    frame->labels = guided ? fast_guided_labels(view, base) : fast_search_labels(view, base);
+    frame->base = base;
+    frame->way = FAST_ENTRY;
+    frame->length = cursor->length;
+    frame->keys = keys;
+    return true;
+}
+
+/* Follows a cell, below which there are at most `keys`. Where the guide tells that a state has one way only, and no key
+ * ends there, it has no place on the stack: there is nothing to come back for. */
+static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell,
+                                        uint64_t keys)
+{
+    while (!(cell & FAST_CELL_NODE)) {
+        const uint32_t base = fast_target_of(view, cell);
+        if (base >= view->cell_count)
+            return base == view->cell_count ? FAST_AT_END : FAST_DAMAGED;
+        if (fast_is_too_long(view, cursor))
+            return FAST_DAMAGED;
+        const uint32_t label = view->guide ? fast_guided_first(view, base) : FAST_NONE;
+        if (label == FAST_NONE || cell & FAST_CELL_FINAL || fast_guided_next(view, base, label) != FAST_NONE) {
+            const bool pushed = fast_push_cells(view, cursor, base, keys);
+            return !pushed ? FAST_NO_MEMORY : cell & FAST_CELL_FINAL ? FAST_AT_KEY : FAST_AT_STATE;
+        }
+        if (!fast_append_label(cursor, label))
+            return FAST_NO_MEMORY;
+        cell = fast_cell(view, base, (unsigned char)label);
+        if (cell == FAST_NO_CELL)
+            return FAST_DAMAGED;
+    }
+    return fast_enter_node(view, cursor, fast_target_of(view, cell));
 }
 
 /* Goes through the text of the node on top, which has been entered, and through a gate behind it. A key ends after
@@ -107,7 +145,7 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
     frame->way = 0;
     if (fast_ways(frame->node.shape) == FAST_GATE) {
         frame->node.ways = 0;
-        return fast_enter(view, cursor, fast_gate(&frame->node));
+        return fast_enter(view, cursor, fast_gate(&frame->node), view->count);
     }
     if (fast_is_ending(&frame->node))
         return FAST_AT_END;
@@ -117,30 +155,44 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
     return FAST_AT_STATE;
 }
 
+/* Goes the way that the top, a state of the double array, has been set to. */
+static inline enum fast_move fast_go_on(const struct fast_view *view, struct perfpy_trie_cursor *cursor,
+                                        const struct fast_frame *frame)
+{
+    const uint64_t cell = fast_cell(view, frame->base, (unsigned char)frame->way);
+    const uint32_t next = fast_first_label(&frame->labels);
+    const uint64_t behind = next == FAST_NONE ? frame->keys : fast_keys_below_label(view, frame->base, next);
+    if (cell == FAST_NO_CELL)
+        return FAST_DAMAGED;
+    if (!fast_append_label(cursor, (uint32_t)frame->way))
+        return FAST_NO_MEMORY;
+    return fast_enter(view, cursor, cell, behind - fast_keys_below(view, frame->base, cell));
+}
+
 /* Goes the way that the top has been set to. */
 static inline enum fast_move fast_go(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
 {
     struct fast_stack *stack = cursor->state;
     struct fast_frame *frame = &stack->frames[stack->depth - 1];
-    const bool in_cells = frame->base != FAST_NONE;
-    const unsigned char label =
-        in_cells ? (unsigned char)frame->way : fast_label_of(&frame->node, (uint32_t)frame->way);
     cursor->length = frame->length;
-    if (!fast_append(cursor, &label, 1))
+    if (frame->base != FAST_NONE)
+        return fast_go_on(view, cursor, frame);
+    if (!fast_append_label(cursor, fast_label_of(&frame->node, (uint32_t)frame->way)))
         return FAST_NO_MEMORY;
-    if (in_cells)
-        return fast_enter(view, cursor, fast_cell(view, frame->base, label));
     return fast_enter_node(view, cursor, fast_way(&frame->node, (uint32_t)frame->way));
 }
 
 /* Sets the top to its next way; false if it has none. */
-static inline bool fast_turn(const struct fast_view *view, struct fast_frame *frame)
+static inline bool fast_turn(struct fast_frame *frame)
 {
     if (frame->base == FAST_NONE)
         return (uint32_t)++frame->way < frame->node.ways;
-    const uint32_t label = fast_next_label(view, frame->base, (uint32_t)(frame->way + 1));
+    const uint32_t label = fast_first_label(&frame->labels);
+    if (label == FAST_NONE)
+        return false;
+    fast_drop_label(&frame->labels, label);
     frame->way = (int32_t)label;
-    return label != FAST_NONE;
+    return true;
 }
 
 /* From a state that has been entered down to its first key, without the one that ends where it begins. */
@@ -151,7 +203,7 @@ static inline enum fast_move fast_descend(const struct fast_view *view, struct p
         struct fast_stack *stack = cursor->state;
         struct fast_frame *frame = &stack->frames[stack->depth - 1];
         if (frame->base != FAST_NONE)
-            move = fast_turn(view, frame) ? fast_go(view, cursor) : FAST_DAMAGED;
+            move = fast_turn(frame) ? fast_go(view, cursor) : FAST_DAMAGED;
         else if (frame->way == FAST_ENTRY)
             move = fast_pass_text(view, cursor);
         else
@@ -169,7 +221,7 @@ static inline enum fast_move fast_advance(const struct fast_view *view, struct p
     if (stack->depth && stack->frames[stack->depth - 1].way == FAST_ENTRY)
         return fast_descend(view, cursor);
     while (stack->depth) {
-        if (fast_turn(view, &stack->frames[stack->depth - 1])) {
+        if (fast_turn(&stack->frames[stack->depth - 1])) {
             const enum fast_move move = fast_go(view, cursor);
             return move == FAST_AT_STATE ? fast_descend(view, cursor) : move;
         }
@@ -178,28 +230,27 @@ static inline enum fast_move fast_advance(const struct fast_view *view, struct p
     return FAST_DAMAGED;
 }
 
-/* The last label of a state with no more keys below its way than `rank`, or FAST_NONE. Labels are looked at without
- * branches and in pieces, of which a compiler makes vectors, up to a piece with more keys below. */
-static inline uint32_t fast_label_at(const struct fast_view *view, uint32_t base, uint64_t rank)
+/* Sets a state of the double array to its last way with no more keys below than `*rank`, and takes them off; false if
+ * it has none. */
+static inline bool fast_turn_to(const struct fast_view *view, struct fast_frame *frame, uint64_t *rank)
 {
-    enum { PIECE = 16 };
-    if (base >= view->cell_count)
-        return FAST_NONE;
-    const uint32_t behind = view->cell_count - base, labels = view->greatest_label + 1u;
-    const uint32_t below = FAST_CELL_TARGET + view->target_bits;
-    const uint64_t end = behind < labels ? behind : labels;
-    const unsigned char *cells = view->cells + 8 * (size_t)base;
-    uint64_t last = 0, beyond = 0;
-    for (uint64_t label = view->least_label; label < end && !beyond;) {
-        const uint64_t stop = end - label < PIECE ? end : label + PIECE;
-        for (; label < stop; label++) {
-            const uint64_t cell = perfpy_load64(cells + 8 * label);
-            const uint64_t used = ((cell ^ label) & 0x1FF) == FAST_CELL_USED, fits = cell >> below <= rank;
-            last = used & fits ? label + 1 : last;
-            beyond |= used & !fits;
+    uint64_t before = 0;
+    for (uint32_t word = 0; word < 4; word++) {
+        uint64_t set = frame->labels.words[word], below = 0;
+        for (; set; set &= set - 1) {
+            const uint32_t label = 64 * word + (uint32_t)__builtin_ctzll(set);
+            below = fast_keys_below_label(view, frame->base, label);
+            if (below > *rank)
+                break;
+            before = below;
+            frame->way = (int32_t)label;
         }
+        frame->labels.words[word] = set;
+        if (set)
+            break;
     }
-    return last ? (uint32_t)last - 1 : FAST_NONE;
+    *rank -= before;
+    return frame->way != FAST_ENTRY;
 }
 
 /* The same for the ways of a node: few are counted, which costs no misprediction. */
@@ -229,12 +280,7 @@ static inline enum fast_move fast_seek_step(const struct fast_view *view, struct
     struct fast_stack *stack = cursor->state;
     struct fast_frame *frame = &stack->frames[stack->depth - 1];
     if (frame->base != FAST_NONE) {
-        const uint32_t label = fast_label_at(view, frame->base, *rank);
-        if (label == FAST_NONE)
-            return FAST_DAMAGED;
-        frame->way = (int32_t)label;
-        *rank -= fast_keys_below(view, fast_cell(view, frame->base, (unsigned char)label));
-        return fast_go(view, cursor);
+        return fast_turn_to(view, frame, rank) ? fast_go(view, cursor) : FAST_DAMAGED;
     }
     if (frame->way == FAST_ENTRY) {
         *rank -= at_key;
@@ -252,7 +298,7 @@ static inline enum fast_move fast_seek(const struct fast_view *view, struct perf
         ((struct fast_stack *)cursor->state)->depth = 0;
     if (!fast_append(cursor, (const unsigned char *)"", 0)) /* so that there is a key, though it be empty */
         return FAST_NO_MEMORY;
-    enum fast_move move = fast_enter(view, cursor, view->root);
+    enum fast_move move = fast_enter(view, cursor, view->root, view->count);
     while (move == FAST_AT_STATE || (move == FAST_AT_KEY && rank > 0))
         move = fast_seek_step(view, cursor, move == FAST_AT_KEY, &rank);
     return move == FAST_AT_END && rank > 0 ? FAST_DAMAGED : move;

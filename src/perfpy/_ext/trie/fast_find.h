@@ -4,25 +4,37 @@
 
 #include "fast_node.h"
 
+/* Cells are read in the one way or the other. */
+FAST_INLINE bool fast_is_narrow(const struct fast_view *view)
+{
+    return view->cell_bytes == 4;
+}
+
 static inline uint32_t fast_target_of(const struct fast_view *view, uint64_t cell)
 {
     return (uint32_t)fast_below(cell >> FAST_CELL_TARGET, view->target_bits);
 }
 
-/* The keys of a state that are below the way of one of its cells. */
-static inline uint64_t fast_keys_below(const struct fast_view *view, uint64_t cell)
-{
-    return cell >> FAST_CELL_TARGET >> view->target_bits;
-}
+/* The cell of a label of the state with a base; FAST_NO_CELL where there is none. */
+#define FAST_NO_CELL UINT64_MAX
 
-/* The cell of a label of the state with a base; 0 where there is none. */
-FAST_INLINE uint64_t fast_cell(const struct fast_view *view, uint32_t base, unsigned char label)
+static inline uint64_t fast_cell(const struct fast_view *view, uint32_t base, unsigned char label)
 {
     const size_t at = (size_t)base + label;
-    if (__builtin_expect(at >= view->cell_count, 0))
-        return 0;
-    const uint64_t cell = perfpy_load64(view->cells + 8 * at);
-    return (cell & 0x1FF) == (FAST_CELL_USED | label) ? cell : 0;
+    if (at >= view->cell_count)
+        return FAST_NO_CELL;
+    const uint64_t cell =
+        fast_is_narrow(view) ? perfpy_load32(view->cells + 4 * at) : perfpy_load64(view->cells + 8 * at);
+    return (unsigned char)cell == label ? cell : FAST_NO_CELL;
+}
+
+/* The keys of the state with a base that are below the way of one of its cells, which has been found. */
+FAST_INLINE uint64_t fast_keys_below(const struct fast_view *view, uint32_t base, uint64_t cell)
+{
+    if (!fast_is_narrow(view))
+        return cell >> FAST_CELL_TARGET >> view->target_bits;
+    const size_t at = (size_t)base + (unsigned char)cell;
+    return at < view->large ? perfpy_load32(view->counts + 4 * at) : view->counts[3 * (size_t)view->large + at];
 }
 
 /* A look-up on its way: at the state that a cell leads to. */
@@ -34,20 +46,35 @@ struct fast_walk {
 
 enum fast_outcome { FAST_ON, FAST_FOUND, FAST_ABSENT };
 
-/* Goes through the double array to a node or the end of the key. */
+/* Goes through the double array to a node or the end of the key. How often it goes round depends on the key's length
+ * only, unless there are nodes: a processor that foresees every other branch is at the next key before this one is
+ * through. */
+FAST_INLINE enum fast_outcome fast_walk_as(const struct fast_view *view, struct fast_walk *walk, bool ranked,
+                                           bool narrow)
+{
+    const unsigned char *at = walk->at;
+    uint64_t cell = walk->cell;
+    for (; !(cell & FAST_CELL_NODE); at++) {
+        if (at == walk->end)
+            return cell & FAST_CELL_FINAL ? FAST_FOUND : FAST_ABSENT;
+        const uint32_t base = narrow ? (uint32_t)cell >> FAST_CELL_TARGET : fast_target_of(view, cell);
+        const size_t place = (size_t)base + *at;
+        if (__builtin_expect(place >= view->cell_count, 0))
+            return FAST_ABSENT;
+        cell = narrow ? perfpy_load32(view->cells + 4 * place) : perfpy_load64(view->cells + 8 * place);
+        if ((unsigned char)cell != *at)
+            return FAST_ABSENT;
+        if (ranked)
+            walk->rank += fast_keys_below(view, base, cell);
+    }
+    walk->at = at;
+    walk->cell = cell;
+    return FAST_ON;
+}
+
 FAST_INLINE enum fast_outcome fast_walk_cells(const struct fast_view *view, struct fast_walk *walk, bool ranked)
 {
-    while (!(walk->cell & FAST_CELL_NODE)) {
-        if (walk->at == walk->end)
-            return walk->cell & FAST_CELL_FINAL ? FAST_FOUND : FAST_ABSENT;
-        walk->cell = fast_cell(view, fast_target_of(view, walk->cell), *walk->at);
-        if (!walk->cell)
-            return FAST_ABSENT;
-        walk->at++;
-        if (ranked)
-            walk->rank += fast_keys_below(view, walk->cell);
-    }
-    return FAST_ON;
+    return fast_is_narrow(view) ? fast_walk_as(view, walk, ranked, true) : fast_walk_as(view, walk, ranked, false);
 }
 
 /* Goes on from the text of a node with more than FAST_WAYS ways, or from a gate. */

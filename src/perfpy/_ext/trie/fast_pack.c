@@ -56,7 +56,7 @@ static bool push_frontier(const struct fast_packer *packer, struct waiting *wait
     const struct fast_automaton *automaton = packer->automaton;
     for (uint32_t edge = automaton->first[state + 1]; edge-- > automaton->first[state];) {
         const uint32_t target = fast_target(automaton->edges[edge]);
-        if (packer->address[target] != FAST_NOWHERE || packer->cells.base[target] != FAST_NOWHERE)
+        if (target == 0 || packer->address[target] != FAST_NOWHERE || packer->cells.base[target] != FAST_NOWHERE)
             continue;
         if (!push(waiting, target))
             return false;

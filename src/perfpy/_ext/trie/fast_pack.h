@@ -43,6 +43,8 @@ struct fast_cells {
     uint32_t *base; /* of a state, or FAST_NOWHERE */
     uint32_t *states; /* in the double array */
     uint32_t state_count, cell_count;
+    uint32_t large; /* the cells of states with more than FAST_FEW_KEYS keys are below */
+    bool whole;     /* there are no nodes */
 };
 
 struct fast_packer {
@@ -81,8 +83,8 @@ enum perfpy_trie_status perfpy_fast_pack(struct fast_packer *packer, const struc
 /* Chooses the states of the double array, and their bases. */
 enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt);
 
-/* Writes the cells, when all nodes have addresses. */
-void perfpy_fast_cells_write(const struct fast_packer *packer, unsigned target_bits, unsigned char *cells);
+/* Writes the cells and what they need apart, when all nodes have addresses. */
+void perfpy_fast_cells_write(const struct fast_packer *packer, unsigned target_bits, bool narrow, unsigned char *data);
 
 /* The way to a state as a cell has it, without a label. */
 uint64_t perfpy_fast_cell(const struct fast_packer *packer, uint32_t state);

@@ -38,6 +38,30 @@ static inline unsigned fast_find_label_16(const unsigned char *labels, unsigned 
 #endif
 }
 
+/* The set of all i where cell i, of 16 cells of 32 bits, has the label `label` + i. */
+static inline unsigned fast_find_cells_16(const unsigned char *cells, uint32_t label)
+{
+#ifdef __SSE2__
+    const __m128i labels = _mm_add_epi8(_mm_set1_epi8((char)label),
+                                        _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+    return _mm_cmpeq_epi8_mask(labels, _mm512_cvtepi32_epi8(_mm512_loadu_si512(cells)));
+#else
+    const __m128i lowest = _mm_set1_epi32(255), *from = (const __m128i *)(const void *)cells;
+    __m128i parts[4];
+    for (int i = 0; i < 4; i++)
+        parts[i] = _mm_and_si128(_mm_loadu_si128(from + i), lowest);
+    const __m128i found = _mm_packus_epi16(_mm_packs_epi32(parts[0], parts[1]), _mm_packs_epi32(parts[2], parts[3]));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(labels, found));
+#endif
+#else
+    unsigned set = 0;
+    for (unsigned i = 0; i < 16; i++)
+        set |= (unsigned)(cells[4 * (size_t)i] == (unsigned char)(label + i)) << i;
+    return set;
+#endif
+}
+
 /* Whether a key goes on with a text, whose 32 bytes can all be read; the key has at least `length` <= 31 bytes left.
  * A vector may be read beyond the end of the key where it stays within its page, so that there is memory. */
 static inline bool fast_goes_on(const unsigned char *key, size_t left, const unsigned char *text, unsigned length)
