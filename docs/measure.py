@@ -115,6 +115,8 @@ PROGRAMS = {
     "estimate_pi-grid": "pi_grid.c",
     "estimate_pi-workers": "pi_workers.py",
     "start-costs": "start_costs.py",
+    "executors-checks": "executors_checks.py",
+    "executors-overhead": "executors_overhead.py",
     "primes-limit": "primes_limit.py",
     "primes-chunks": "primes_chunks.py",
     "primes-early-exit": "primes_early_exit.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import signal
@@ -199,6 +200,56 @@ def wait_for(mark: Path, script: subprocess.Popen[str]) -> None:
         assert script.poll() is None
         time.sleep(0.02)
     mark.unlink()
+
+
+@needs_dask
+@pytest.mark.parametrize("dies", ["scheduler", "worker"])
+def test_a_cluster_that_dies(tmp_path: Path, dies: str) -> None:
+    where = tmp_path / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    common = ["--no-dashboard", f"--scheduler-file={where}"]
+    commands = {
+        "scheduler": ["scheduler", "--host=127.0.0.1", "--port=0", *common],
+        "worker": ["worker", "--no-nanny", "--nthreads=1", f"--local-directory={tmp_path}", *common],
+    }
+    cluster = {
+        name: subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for name, command in commands.items()
+    }
+    script = None
+    try:
+        while not where.exists():
+            assert cluster["scheduler"].poll() is None
+            time.sleep(0.05)
+        address = json.loads(where.read_text())["address"].replace("tcp", "dask")
+        script = start_script(
+            tmp_path,
+            f"""
+            from perfpy.executors import _dask, _run
+            _run._SILENCE = _dask._TO_RESTART = 1.0
+            executors.resolve({address!r})
+            _dask._TO_ANSWER = 1.0
+            try:
+                perfpy.julia(200, 200, backend="slow", executor={address!r})
+            except (BrokenExecutor, ConnectionError) as error:
+                print(error)
+            """,
+        )
+        wait_for(tmp_path / "mark", script)
+        cluster[dies].kill()
+        output, errors = finish(script)
+    finally:
+        for process in (*cluster.values(), *([script] if script else [])):
+            process.kill()
+            process.wait()
+    assert script.returncode == 0, errors
+    assert f"the Dask scheduler at {address.removeprefix('dask://')}" in output
+    assert ("does not answer" if dies == "scheduler" else "has no workers") in output
 
 
 @needs_dask
