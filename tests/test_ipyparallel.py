@@ -135,7 +135,7 @@ def test_answers_errors_and_deaths(environment: dict[str, str], tmp_path: Path) 
         try:
             perfpy.julia(200, 200, backend="failing", executor="ipyparallel")
         except ZeroDivisionError as error:
-            print(error, "failing" in str(error.__cause__), error.__notes__)
+            print(error, "failing" in str(error.__cause__), error.__notes__, flush=True)
         try:
             perfpy.julia(200, 200, backend="slow", executor="ipyparallel:default")
         except KeyboardInterrupt:
