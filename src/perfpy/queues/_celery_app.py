@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 import amqp
 import celery
 import kombu
+import kombu.entity
 import kombu.pools
 
 from ._celery_address import Address, unreachable
@@ -90,6 +91,7 @@ def _settings(address: Address) -> dict[str, Any]:
     scheme = urlsplit(address.broker).scheme
     settings = {
         "task_default_queue": address.name,
+        "task_queues": [_queue(address.name)],
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,  # results are in the records
@@ -120,6 +122,14 @@ def _settings(address: Address) -> dict[str, Any]:
     if scheme in ("rediss", "amqps"):
         settings["broker_use_ssl"] = _tls(address.broker)
     return settings
+
+
+def _queue(name: str) -> Any:
+    # RabbitMQ ends the channel of a consumer that does not acknowledge within half an hour; from version 3.12
+    # on a queue can have that longer. A task may take as long as its own time limit says.
+    arguments = {"x-consumer-timeout": 10 * 365 * _DAY * 1000}
+    entity: Any = kombu.entity
+    return entity.Queue(name, entity.Exchange(name, "direct"), routing_key=name, queue_arguments=arguments)
 
 
 def _tls(url: str) -> dict[str, Any]:
