@@ -15,9 +15,7 @@ import kombu.entity
 import kombu.pools
 
 from ._celery_address import Address, unreachable
-
-#: The name of the one task that Celery knows.
-TASK = "perfpy.do"
+from ._celery_message import TASK, Consumer
 
 _TO_CONNECT = 1.4  # seconds; two tries stay within what `Queue.check` may take
 _CONNECTIONS = 10  # to send by, at most
@@ -34,10 +32,11 @@ class App(celery.Celery):  # type: ignore[misc]
     """
 
     def __init__(self, address: Address) -> None:
-        super().__init__("perfpy", set_as_current=False, loader="app", fixups=[])
+        super().__init__(
+            "perfpy", set_as_current=False, loader="app", fixups=[], config_source=_settings(address)
+        )
         self._address = address
         self._broker = urlunsplit(urlsplit(address.broker)._replace(query=""))
-        self.conf.update(_settings(address))
         # Celery's pools belong to all applications of a process, and cannot be closed by one of them.
         self._connections = self.connection_for_write().Pool(_CONNECTIONS)
         pools: Any = kombu.pools
@@ -55,7 +54,7 @@ class App(celery.Celery):  # type: ignore[misc]
     def check(self) -> None:
         """Raise `ConnectionError` where the broker does not answer."""
         with self.reached(), self.connection_for_write() as connection:
-            connection.connect()
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, interval_max=0)
             if connection.transport.driver_type == "redis":  # whose connections are made when they are needed
                 connection.default_channel.client.ping()
 
@@ -67,10 +66,12 @@ class App(celery.Celery):  # type: ignore[misc]
     def depth(self) -> int:
         """Return how many messages no worker has been given yet."""
         with self.reached(), self.connection_for_write() as connection, connection.channel() as channel:
-            try:
-                return int(channel.queue_declare(self._address.name, passive=True).message_count)
-            except connection.channel_errors:  # there is no queue: none was ever needed, or it has been lost
-                return 0
+            queue = self.amqp.queues[self._address.name]
+            # Not passively: the server may have lost the queue, and kombu forgets the prefix of Redis's keys.
+            declared = channel.queue_declare(
+                queue.name, durable=True, auto_delete=False, arguments=queue.queue_arguments
+            )
+            return int(declared.message_count)
 
     @contextmanager
     def reached(self) -> Iterator[None]:
@@ -94,6 +95,7 @@ def _settings(address: Address) -> dict[str, Any]:
         "task_queues": [_queue(address.name)],
         "task_serializer": "json",
         "accept_content": ["json"],
+        "worker_consumer": Consumer,
         "task_ignore_result": True,  # results are in the records
         "task_acks_late": True,  # a worker that dies has not acknowledged what it did
         "task_reject_on_worker_lost": True,

@@ -22,8 +22,9 @@ import celery.worker
 import celery.worker.state
 from kombu.asynchronous import get_event_loop
 
-from ._celery_app import TASK, App
+from ._celery_app import App
 from ._celery_child import Child, TaskLost
+from ._celery_message import TASK
 from ._celery_records import Claim, Records
 from ._errors import pack_error, summary
 from ._queue import Outcome, Run, State
