@@ -15,7 +15,7 @@ import pytest
 
 import perfpy
 from perfpy import executors
-from perfpy.executors import Sizes
+from perfpy.executors import Sizes, _pools
 from perfpy.techniques.julia import JULIA
 
 AVAILABLE = [row.name for row in perfpy.backends("julia") if row.available]
@@ -66,6 +66,21 @@ def test_strings_stand_for_pools_that_are_reused(spec: str) -> None:
 def test_number_of_workers() -> None:
     assert executors.engine("threads:3").workers == 3
     assert executors.engine("threads").workers == len(os.sched_getaffinity(0))
+
+
+def test_workers_that_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = [1]
+    made = executors.Engine(Foreign(), 1, executors.Reach.NOTHING, counted=lambda: number[0])
+    monkeypatch.setattr(_pools, "_made", lambda spec: made)
+    monkeypatch.setattr(_pools, "_engines", {})
+    first = executors.engine("threads:5")
+    assert first.workers == 1
+    number[0] = 8
+    assert executors.engine("threads:5").workers == 8
+    number[0] = 0  # nobody knows
+    assert executors.engine("threads:5").workers == 8
+    _pools.discard(first)
+    assert not _pools._engines
 
 
 def test_none_and_executors_stand_for_themselves() -> None:
@@ -250,6 +265,29 @@ def test_last_pieces_are_small() -> None:
     assert lengths[-2] == 32
     assert max(lengths) <= 1000 // 6
     assert len(lengths) < 30
+
+
+def test_a_silent_engine_is_asked_whether_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfpy.executors._run._SILENCE", 0.02)
+    asked: list[float] = []
+    found: dict[float, float] = {}
+
+    def late(piece: float) -> float:
+        time.sleep(piece)
+        return -piece
+
+    def gone() -> None:
+        raise concurrent.futures.BrokenExecutor("nobody is there")
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        where = executors.Engine(pool, 2, executors.Reach.MEMORY, check=lambda: asked.append(0))
+        executors.run(where, late, (), [0.3, 0.0, 0.1], found.__setitem__)
+        assert found == {0.3: -0.3, 0.0: -0.0, 0.1: -0.1}
+        assert len(asked) > 2
+        where = executors.Engine(pool, 2, executors.Reach.MEMORY, check=gone)
+        with pytest.raises(concurrent.futures.BrokenExecutor, match="nobody is there") as info:
+            executors.run(where, late, (), [0.5], found.__setitem__)
+    assert info.value.__notes__ == ["perfpy was computing 0.5"]
 
 
 # Errors

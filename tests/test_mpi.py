@@ -28,30 +28,38 @@ ENVIRONMENT = {  # of Open MPI, which otherwise refuses to be root or to start m
 }
 
 
-def run_program(folder: Path, body: str, *, processes: int = 3) -> subprocess.CompletedProcess[str]:
-    """Run a program under mpiexec; check that no process of it is left."""
+def start_program(folder: Path, body: str, *, processes: int = 3) -> subprocess.Popen[str]:
     program = folder / "program.py"
     program.write_text(textwrap.dedent(body))
-    command = ["mpiexec", "-n", str(processes), sys.executable, "-m", "mpi4py.futures", str(program)]
-    with subprocess.Popen(
-        command,
+    return subprocess.Popen(
+        ["mpiexec", "-n", str(processes), sys.executable, "-m", "mpi4py.futures", str(program)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         env=os.environ | ENVIRONMENT,
-    ) as process:
-        try:
-            output, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
+    )
+
+
+def finish(process: subprocess.Popen[str], folder: Path) -> tuple[str, str]:
+    """Wait for the end of a program; check that no process of it is left."""
+    try:
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     deadline = time.monotonic() + 5
-    while (left := processes_of(program)) and time.monotonic() < deadline:
+    while (left := processes_of(folder / "program.py")) and time.monotonic() < deadline:
         time.sleep(0.05)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left, errors
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+    return output, errors
+
+
+def run_program(folder: Path, body: str, *, processes: int = 3) -> subprocess.CompletedProcess[str]:
+    process = start_program(folder, body, processes=processes)
+    output, errors = finish(process, folder)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def processes_of(program: Path) -> list[int]:
@@ -106,6 +114,34 @@ def test_a_killed_worker_ends_the_program(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert done.stdout == ""
     assert "signal 9" in done.stderr or "KILLED" in done.stderr.upper()
+
+
+@needs_mpi
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_a_program_that_is_stopped_leaves_nothing(tmp_path: Path, sent: signal.Signals) -> None:
+    process = start_program(
+        tmp_path,
+        """
+        import pathlib, time
+        from perfpy import executors
+
+        def slow(piece, mark):
+            mark.touch()
+            time.sleep(600)
+
+        mark = pathlib.Path(__file__).with_name("mark")
+        executors.run(executors.engine("mpi"), slow, (mark,), range(4), print)
+        """,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "mark").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(sent)
+    output, _ = finish(process, tmp_path)
+    assert output == ""
+    assert process.returncode != 0
 
 
 @needs_mpi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -74,7 +75,16 @@ def connected(address: str) -> Engine:
     workers = sum(client.nthreads().values())
     stop = Once(client.close)
     atexit.register(_at_exit, stop)
-    return _engine(distributed, client, workers, where, stop)
+    made = _engine(distributed, client, workers, where, stop)
+    return dataclasses.replace(made, counted=partial(_threads, client))
+
+
+def _threads(client: Any) -> int:
+    """Return how many calls a cluster makes at a time now; 0 where that cannot be known."""
+    if client.status == "running":
+        with contextlib.suppress(OSError):
+            return int(sum(client.nthreads().values()))
+    return 0
 
 
 def _imported() -> Any:

@@ -55,6 +55,8 @@ class Engine:
     check : callable, optional
         Raises `concurrent.futures.BrokenExecutor` when no worker can be reached any more, for engines that do
         not say so through their futures.
+    counted : callable, optional
+        Returns how many workers there are now, where that changes: some come late, some go.
     conduct : callable, optional
         Does in its own way what `run` does, which it is called like: to watch a run, or to rehearse one.
     keeps : bool
@@ -72,6 +74,7 @@ class Engine:
     spec: str | None = None
     stop: Callable[[], None] | None = None
     check: Callable[[], None] | None = None
+    counted: Callable[[], int] | None = None
     conduct: Callable[..., None] | None = None
     keeps: bool = True
     interrupt: Callable[[Iterable[Any]], None] | None = None

@@ -43,7 +43,15 @@ def connected(profile: str) -> Engine:
             f"the ipyparallel cluster of profile {profile!r} has no engines; start some with: {start}"
         ) from error
     executor = IPyParallelExecutor(client, f"the ipyparallel cluster of profile {profile!r}")
-    return Engine(executor, len(client.ids), Reach.NOTHING, longest=1.0, shortest=0.1, check=executor.check)
+    return Engine(
+        executor,
+        len(client.ids),
+        Reach.NOTHING,
+        longest=1.0,
+        shortest=0.1,
+        check=executor.check,
+        counted=lambda: len(client.ids),
+    )
 
 
 class IPyParallelExecutor:

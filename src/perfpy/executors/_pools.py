@@ -86,7 +86,8 @@ def discard(engine: Engine) -> None:
     if engine.spec is None:
         return
     with _lock:
-        if _engines.get(engine.spec) is engine:
+        found = _engines.get(engine.spec)
+        if found is not None and found.executor is engine.executor:
             del _engines[engine.spec]
     if engine.stop is not None:
         engine.stop()
@@ -133,6 +134,8 @@ def _own(spec: str) -> Engine:
         found = _engines.get(spec)
         if found is None:
             found = _engines[spec] = dataclasses.replace(_made(spec), spec=spec)
+        elif found.counted is not None:
+            found = _engines[spec] = dataclasses.replace(found, workers=found.counted() or found.workers)
         return found
 
 

@@ -124,13 +124,14 @@ def _engine(ray: Any, where: str, stop: Callable[[], None] | None) -> Engine:
     executor = RayExecutor(ray, where)
     return Engine(
         executor,
-        max(1, int(ray.cluster_resources().get("CPU", 1))),
+        executor.workers() or 1,
         Reach.NOTHING,
         longest=1.0,
         shortest=0.05,
         stop=once,
         check=executor.check,
         interrupt=executor.interrupt,
+        counted=executor.workers,
     )
 
 
@@ -163,6 +164,12 @@ class RayExecutor:
         future.add_done_callback(self._cancel)
         future.remote.future().add_done_callback(partial(self._settle, future))
         return future
+
+    def workers(self) -> int:
+        """Return how many calls are made at a time now; 0 where that cannot be known."""
+        with contextlib.suppress(Exception):  # of one that has gone
+            return int(self._ray.cluster_resources().get("CPU", 0))
+        return 0
 
     def interrupt(self, futures: Iterable[Any]) -> None:
         """End calls at once, with the processes that are making them; Ray starts others."""
