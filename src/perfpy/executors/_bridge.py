@@ -12,11 +12,16 @@ from perfpy.queues import RemoteTraceback
 
 def packed(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
     """Return a call as bytes, so that no engine looks into its arguments; complain here if that cannot be."""
+    return dumps((fn, args, kwargs))
+
+
+def dumps(value: object) -> bytes:
+    """Return anything as bytes, for `pickle.loads`."""
     try:
         import cloudpickle as tool  # packs functions of the main script, too
     except ImportError:
         tool = pickle
-    result: bytes = tool.dumps((fn, args, kwargs), protocol=5)
+    result: bytes = tool.dumps(value, protocol=5)
     return result
 
 

@@ -46,9 +46,18 @@ def run(
     Raises
     ------
     Exception
-        Whatever `function` raised first, as it was raised. What has not been started is cancelled.
+        Whatever `function` raised first, as it was raised, with a note that names the piece. What has not
+        been started is cancelled.
     concurrent.futures.BrokenExecutor
         If workers died, and for a pool of perfpy's own if they did so again in a fresh one.
+
+    Examples
+    --------
+    >>> from perfpy import executors
+    >>> squares = {}
+    >>> executors.run(executors.engine("threads:2"), pow, (2,), range(5), squares.__setitem__)
+    >>> sorted(squares.values())
+    [0, 1, 4, 9, 16]
     """
     if engine.conduct is not None:
         engine.conduct(engine, function, arguments, pieces, combine)

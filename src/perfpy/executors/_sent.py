@@ -16,6 +16,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from . import _bridge
+
 #: Bytes of a value that is sent with each piece all the same: a second journey would cost more.
 _SMALL = 1 << 12
 #: Bytes of values that a worker keeps besides those of the piece at hand.
@@ -31,6 +33,16 @@ class Sent:
     ----------
     value : object
         Anything that can be pickled.
+
+    Examples
+    --------
+    >>> from perfpy import executors
+    >>> table = executors.Sent(list(range(0, 10**6, 10)))
+    >>> found = {}
+    >>> where = executors.engine("threads:2")
+    >>> executors.run(where, lambda piece, table: table[piece], (table,), [3, 5], found.__setitem__)
+    >>> found[5]
+    50
     """
 
     def __init__(self, value: Any) -> None:
@@ -77,7 +89,7 @@ def refer(arguments: tuple[Any, ...]) -> bool:
 
 
 def _carried(sent: Sent) -> Any:
-    packed = pickle.dumps(sent.value, protocol=5)
+    packed = _bridge.dumps(sent.value)
     if len(packed) <= _SMALL:
         return sent.value
     digest = hashlib.blake2b(packed, digest_size=16).digest()
