@@ -79,6 +79,9 @@ def test_arrays_are_their_elements(dtype, data):
     expected = [_python.hash64(key, 7) for key in array.tolist()]
     assert hash_keys(array, 7).tolist() == expected
     assert hash_keys(np.repeat(array, 2)[::2], 7).tolist() == expected
+    named = array.view(wanted.newbyteorder("<" if sys.byteorder == "little" else ">"))
+    if wanted.isnative:  # by its name too, and not contiguous, so that a copy is made
+        assert hash_keys(np.repeat(named, 2)[::2], 7).tolist() == expected
     native = array.astype(wanted.newbyteorder("="))
     assert _numpy.hash_keys(native, 7).tolist() == expected
 
@@ -89,6 +92,8 @@ def test_arrays_of_text(texts):
     array = np.array(texts)
     assert hash_keys(array).tolist() == expected
     assert hash_keys(array.astype(array.dtype.newbyteorder())).tolist() == expected
+    named = array.dtype.newbyteorder("<" if sys.byteorder == "little" else ">")
+    assert hash_keys(np.repeat(array.view(named), 2)[::2]).tolist() == expected
     assert hash_keys(np.array(texts, object)).tolist() == expected
     assert _numpy.hash_keys(array, 0).tolist() == expected
 

@@ -45,6 +45,11 @@ def swapped(array: np.ndarray) -> np.ndarray:
     return array.astype(array.dtype.newbyteorder())
 
 
+def naming_its_order(array: np.ndarray) -> np.ndarray:
+    """Return an array of native order whose dtype says so, as those made for files do; not contiguous."""
+    return strided(array).view(array.dtype.newbyteorder("<" if sys.byteorder == "little" else ">"))
+
+
 def read_only(array: np.ndarray) -> np.ndarray:
     copy = array.copy()
     copy.flags.writeable = False
@@ -65,6 +70,7 @@ FORMS: dict[str, Callable[[np.ndarray], Any]] = {
     "strided": strided,
     "backwards": backwards,
     "byte-swapped": swapped,
+    "native order by name": naming_its_order,
     "read-only": read_only,
     "misaligned": misaligned,
     "float32": lambda array: array.astype(np.float32),
@@ -152,6 +158,13 @@ class TestOut:
         assert case.call(backend, out=out) is out
         np.testing.assert_array_equal(out, reference)
         assert (outside == 77).all()
+
+    def test_native_order_by_name(self, case: Case, backend: str) -> None:
+        reference = expected(case)
+        named = naming_its_order(np.zeros_like(reference)).dtype
+        out = np.zeros(reference.shape, reference.dtype).view(named)
+        assert case.call(backend, out=out) is out
+        np.testing.assert_array_equal(out, reference)
 
     def test_a_contiguous_subclass(self, case: Case, backend: str) -> None:
         reference = expected(case)

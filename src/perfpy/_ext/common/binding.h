@@ -36,6 +36,17 @@ static inline int perfpy_without_gil(perfpy_kernel_call *call, void *arguments)
     return status;
 }
 
+/* The format of a buffer, without a byte order that is this machine's own: arrays may have been made with its name.
+ * Beside that a long has 4 bytes, and is left as it is where it has more here. */
+static inline const char *perfpy_format(const Py_buffer *view)
+{
+    const char own = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>';
+    const char *format = view->format ? view->format : "B";
+    const int standard = *format == own || *format == '=';
+    const int differs = standard && strpbrk(format, "lL") && view->itemsize != (Py_ssize_t)sizeof(long);
+    return (standard && !differs) || *format == '@' ? format + 1 : format;
+}
+
 /* Fills `view` with an aligned C-contiguous buffer whose format is one of the letters of `formats` (native types,
  * whose size is their alignment) and whose number of dimensions is from `least` to `most`. */
 static inline int perfpy_get_buffer(PyObject *object, Py_buffer *view, const char *name, const char *formats,
@@ -43,7 +54,7 @@ static inline int perfpy_get_buffer(PyObject *object, Py_buffer *view, const cha
 {
     if (PyObject_GetBuffer(object, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) < 0)
         return -1;
-    const char *format = view->format ? view->format : "B";
+    const char *format = perfpy_format(view);
     const int fits = view->ndim >= least && view->ndim <= most && strlen(format) == 1 && strchr(formats, *format);
     if (fits && (uintptr_t)view->buf % (size_t)view->itemsize == 0)
         return 0;

@@ -26,7 +26,7 @@ static void release(struct arguments *arguments)
 
 static bool same_shape(const Py_buffer *a, const Py_buffer *b)
 {
-    return a->ndim == b->ndim && a->format[0] == b->format[0] &&
+    return a->ndim == b->ndim && *perfpy_format(a) == *perfpy_format(b) &&
            memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape) == 0;
 }
 
@@ -47,7 +47,7 @@ static int get_arrays(struct arguments *arguments, PyObject *start, PyObject *di
     problem->start = arguments->start.buf;
     problem->diffusivity = arguments->diffusivity.buf;
     problem->out = arguments->out.buf;
-    problem->single = arguments->start.format[0] == 'f';
+    problem->single = *perfpy_format(&arguments->start) == 'f';
     problem->dimensions = arguments->start.ndim;
     for (int axis = 0; axis < problem->dimensions; axis++) {
         problem->shape[axis] = arguments->start.shape[axis];

@@ -1,4 +1,5 @@
 /* Sources of keys: sequences, iterators, buffers. */
+#include "../common/binding.h"
 #include "column.h"
 
 #include <ctype.h>
@@ -11,7 +12,7 @@ enum { AHEAD = 64, OBJECTS = 128 };
 /* Understands a format of the buffer protocol: a number, or so many bytes (s) or characters (w). */
 static int choose_hash(struct perfpy_keys *keys)
 {
-    const char *format = keys->buffer.format ? keys->buffer.format : "B";
+    const char *format = perfpy_format(&keys->buffer);
     const size_t length = strlen(format);
     const char last = length ? format[length - 1] : '\0';
     keys->hash = length == 1 ? perfpy_numbers_variant(keys->hasher->isa, last) : NULL;

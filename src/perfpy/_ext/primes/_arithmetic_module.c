@@ -63,7 +63,7 @@ static PyObject *is_prime_array(PyObject *module, PyObject *const *arguments, Py
                      out.shape[0]);
         goto release_out;
     }
-    const char format = numbers.format ? *numbers.format : 'B';
+    const char format = *perfpy_format(&numbers);
     struct array_call call = {
         .state = PyModule_GetState(module),
         .numbers = {numbers.buf, (size_t)numbers.shape[0], (unsigned)numbers.itemsize, strchr("bhilq", format) != NULL},

@@ -74,7 +74,7 @@ static int take_members(PyObject *object, struct sieve_job *job)
 /* The largest number that an item can hold, of a native integer format. */
 static uint64_t largest_item(const Py_buffer *out)
 {
-    const bool is_signed = strchr("ilq", *out->format) != NULL;
+    const bool is_signed = strchr("ilq", *perfpy_format(out)) != NULL;
     return UINT64_MAX >> (64 - 8 * out->itemsize + is_signed);
 }
 
