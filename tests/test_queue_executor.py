@@ -111,7 +111,7 @@ def test_a_piece_that_kills_all_its_workers_is_an_error(
     monkeypatch.setattr(pool._queue, "put", partial(pool._queue.put, deliveries=1))
     future = pool.submit(_trials._square_or_die, 3, str(tmp_path / "mark"))
     with pytest.raises(
-        BrokenExecutor, match="_square_or_die was given up after 1 deliver.* killed by SIGKILL"
+        BrokenExecutor, match=r"_square_or_die was given up after 1 deliver.* killed by SIGKILL"
     ):
         future.result(PATIENCE)
 
