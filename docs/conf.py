@@ -26,6 +26,7 @@ extensions = [
     "offline",
     "pictures",
     "sharing",
+    "scalings",
 ]
 templates_path = ["_templates"]
 exclude_patterns = [

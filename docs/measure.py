@@ -90,6 +90,12 @@ COMPARISONS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 LIMIT = "julia-limit"
 SHARING = "ipc"
+#: Data set to the technique and the arguments of `perfpy.lab.scaling`.
+SCALINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "scaling-estimate_pi": ("estimate_pi", {"executor": "processes", "workload": "large"}),
+    "scaling-julia": ("julia", {"executor": "threads", "workload": "large"}),
+    "scaling-primes": ("primes", {"executor": "threads", "workload": "large"}),
+}
 #: Data set to the arguments of ``benchmarks/ratios.py``, which prints a table.
 PEERS = {
     "julia-peers": ["julia"],
@@ -117,6 +123,8 @@ PROGRAMS = {
     "start-costs": "start_costs.py",
     "executors-checks": "executors_checks.py",
     "executors-overhead": "executors_overhead.py",
+    "scaling-error": "scaling_error.py",
+    "executor-efficiency": "executor_efficiency.py",
     "primes-limit": "primes_limit.py",
     "primes-chunks": "primes_chunks.py",
     "primes-early-exit": "primes_early_exit.py",
@@ -255,6 +263,15 @@ def measure_sharing(name: str) -> None:
     store(name, {"command": f"perfpy ipc --rounds {rounds}", "report": report.to_dict()})
 
 
+def measure_scaling(name: str) -> None:
+    """Predict how a technique scales."""
+    technique, arguments = SCALINGS[name]
+    found = perfpy.lab.scaling(technique, **arguments)
+    print(found)
+    options = " ".join(f"--{key} {value}" for key, value in arguments.items())
+    store(name, {"command": f"perfpy scaling {technique} {options}", "scaling": found.to_dict()})
+
+
 def _origin(command: str) -> dict[str, str]:
     return {"command": command, "machine": machine().cpu, "date": date.today().isoformat()}
 
@@ -283,7 +300,7 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure what the documentation quotes.")
     special = {LIMIT: measure_limit, SHARING: measure_sharing, **dict.fromkeys(PEERS, measure_peers)}
-    special |= dict.fromkeys(PROGRAMS, measure_program)
+    special |= dict.fromkeys(PROGRAMS, measure_program) | dict.fromkeys(SCALINGS, measure_scaling)
     everything = [*COMPARISONS, *special]
     parser.add_argument("names", nargs="*", choices=[*everything, []], metavar="NAME")
     parser.add_argument("--readme", action="store_true", help="only put the present figures into README.md")

@@ -9,8 +9,10 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from pictures import style
 
-from perfpy.lab import IpcReport, units
+from perfpy.lab import IpcReport, Scaling, units
 from perfpy.lab.ipc_report import OPERATIONS
+from perfpy.lab.scaling_plot import curves
+from perfpy.lab.scaling_text import title
 
 BAR, FASTEST = "#219ebc", "#e76f51"
 
@@ -56,4 +58,19 @@ def sharing(report: IpcReport, operations: list[str], file: Path, ink: str) -> N
         axes[-1].set_xscale("log")
         axes[-1].set_xlim(min(every) / 3, max(every) * 8)
         axes[-1].xaxis.set_major_formatter(lambda value, _: units.time_tick(value))
+        figure.savefig(file, metadata={"Date": None})
+
+
+def scalings(found: list[Scaling], file: Path, ink: str) -> None:
+    """Write speed-up over workers, a panel for each scaling."""
+    with mpl.rc_context(style(ink)):
+        figure = Figure(figsize=(8.2, 3.4), layout="constrained")
+        panels = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+        for panel, scaling in zip(panels, found, strict=True):
+            curves(panel, scaling)
+            panel.grid(color=ink, alpha=0.15)
+            panel.set_title(title(scaling), loc="left", fontsize=10, color=ink)
+            panel.label_outer()
+        panels[0].legend(frameon=False, fontsize=8, labelcolor=ink)
+        panels[0].set_ylabel("speed-up")
         figure.savefig(file, metadata={"Date": None})
