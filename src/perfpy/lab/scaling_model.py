@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,7 +70,8 @@ class Model:
         if not self.jobs:
             return serial
         work = self.work * self.slowdown_on(workers) / self.jobs
-        pieces = work * _shares(_rounded(work), workers, self.longest, self.shortest)
+        window = workers if self.costs.taken else 2 * workers
+        pieces = work * _shares(_rounded(work), workers, window, self.longest, self.shortest)
         each = pieces + self.per_piece + self.costs.of_worker
         finished = float(np.maximum(each / workers, self.costs.dispatch).sum())
         wait = (1 - 1 / workers) * float(pieces[-workers:].mean()) / 2
@@ -92,14 +94,18 @@ def _rounded(value: float) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _shares(work: float, workers: int, longest: float, shortest: float) -> NDArray[np.float64]:
-    """Return which shares of even work its pieces are."""
+def _shares(work: float, workers: int, window: int, longest: float, shortest: float) -> NDArray[np.float64]:
+    """Return which shares of even work its pieces are; so many are handed out before one is measured."""
     sizes = Sizes(_UNITS, workers=workers, most=_UNITS, longest=longest, shortest=shortest)
     unit = work / _UNITS
     lengths = []
+    under_way: deque[range] = deque()
     for piece in sizes:
         lengths.append(len(piece))
-        sizes.measured(piece, len(piece) * unit)
+        under_way.append(piece)
+        if len(under_way) >= window:
+            done = under_way.popleft()
+            sizes.measured(done, len(done) * unit)
     return np.array(lengths) / _UNITS
 
 
