@@ -124,6 +124,7 @@ def start_script(folder: Path, environment: dict[str, str], body: str) -> subpro
     )
 
 
+@pytest.mark.alone
 @needs_ipyparallel
 @pytest.mark.slow
 def test_answers_errors_and_deaths(environment: dict[str, str], tmp_path: Path) -> None:
