@@ -135,6 +135,7 @@ PROGRAMS = {
     "cardinality-hyperloglog": "cardinality_hyperloglog.py",
     "bloom-error": "bloom_error.py",
     "trie-experiment": "trie_experiment.py",
+    "jobs-rate": "jobs_rate.py",
 }
 README_DATA = "julia-book"
 

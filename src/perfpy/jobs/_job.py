@@ -223,6 +223,17 @@ def get(id: str, *, queue: QueueLike = None) -> Job:  # noqa: A002  # what every
     ------
     LookupError
         If the queue knows no such job, or several.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import perfpy
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> queue = f"{folder.name}/jobs.sqlite"
+    >>> job = perfpy.jobs.submit("nth_prime", 1000, queue=queue)
+    >>> perfpy.jobs.get(job.id[:20], queue=queue) == job
+    True
+    >>> folder.cleanup()
     """
     job = Job(id, queue)
     if job.entry().state is not State.UNKNOWN:
@@ -251,6 +262,18 @@ def listing(
     -------
     list of Entry
         What the queue knows about each.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import perfpy
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> queue = f"{folder.name}/jobs.sqlite"
+    >>> for n in (10, 100):
+    ...     _ = perfpy.jobs.submit("nth_prime", n, queue=queue)
+    >>> [entry.label for entry in perfpy.jobs.listing(queue=queue)]
+    ['nth_prime(100)', 'nth_prime(10)']
+    >>> folder.cleanup()
     """
     wanted = None if states is None else [State(state) for state in states]
     entries = _queue(canonical(queue)).listing(wanted, limit=limit)
@@ -258,7 +281,17 @@ def listing(
 
 
 def dead(*, queue: QueueLike = None) -> list[Entry]:
-    """Describe the jobs that were given up: every worker that had one died of it or took too long."""
+    """Describe the jobs that were given up: every worker that had one died of it or took too long.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import perfpy
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> perfpy.jobs.dead(queue=f"{folder.name}/jobs.sqlite")
+    []
+    >>> folder.cleanup()
+    """
     return listing(queue=queue, states=[State.DEAD])
 
 

@@ -35,6 +35,11 @@ def work(
         If the queue cannot be reached.
     ValueError
         If it is no queue, or a number is not positive; or this is not the main thread.
+
+    Examples
+    --------
+    >>> import perfpy
+    >>> perfpy.jobs.work(queue="jobs.sqlite", concurrency=2)  # doctest: +SKIP
     """
     opened = open_queue(queue)
     opened.check()

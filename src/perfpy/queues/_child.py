@@ -37,8 +37,9 @@ def _work(storage: Storage, run: Any, owner: str, stop: threading.Event) -> None
         if taken is None:
             stop.wait(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.3)
-        else:
-            storage.finish(taken.task_id, attempt(run, taken.payload))
+        while taken is not None:
+            outcome = attempt(run, taken.payload)
+            taken = storage.finish(taken.task_id, outcome, owner, worker, more=not stop.is_set())
             pause = _FIRST_PAUSE
 
 

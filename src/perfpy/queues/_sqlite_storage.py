@@ -198,11 +198,16 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         """Remove a task and its result; one that is running, when it ends."""
         with self.db(commit=True) as cursor:
             cursor.execute(
+                "delete from perfpy_task where id = ? and state not in (?, ?)",
+                (task_id, State.RUNNING, _FORGOTTEN),
+            )
+            if cursor.rowcount == 1:
+                cursor.execute("delete from kv where queue = ? and key = ?", (_NAME, task_id))
+                return
+            cursor.execute(
                 "update perfpy_task set state = ?, payload = x'' where id = ? and state = ?",
                 (_FORGOTTEN, task_id, State.RUNNING),
             )
-            cursor.execute("delete from perfpy_task where id = ? and state != ?", (task_id, _FORGOTTEN))
-            cursor.execute("delete from kv where queue = ? and key = ?", (_NAME, task_id))
 
     def concurrency(self) -> int:
         """Return how many tasks run at a time where there are enough."""
@@ -218,31 +223,21 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         if not self._rows("select 1 from task where queue = ? limit 1", (_NAME,)):
             return None  # seen without a lock, as it mostly is
         with self.db(commit=True) as cursor:
-            now = time.time()
-            while True:
-                first = cursor.execute(
-                    "select id, data from task where queue = ? order by priority desc, id limit 1", (_NAME,)
-                ).fetchone()
-                if first is None:
-                    return None
-                cursor.execute("delete from task where id = ?", (first[0],))
-                task_id = bytes(first[1]).decode()
-                found = cursor.execute(
-                    "update perfpy_task set state = ?, deliveries = deliveries + 1, started = ?, owner = ?, "
-                    "worker = ?, expires = ? where id = ? and state = ? returning payload",
-                    (State.RUNNING, now, owner, worker, now + LEASE, task_id, State.WAITING),
-                ).fetchone()
-                if found is not None:  # else it was cancelled, forgotten or finished after all
-                    return Taken(task_id, found[0])
+            return _take(cursor, owner, worker)
 
-    def finish(self, task_id: str, outcome: Outcome) -> None:
-        """Keep what came of a task, unless somebody else was first or nobody wants to know."""
+    def finish(self, task_id: str, outcome: Outcome, owner: str, worker: str, *, more: bool) -> Taken | None:
+        """Keep what came of a task, and give its worker the next if it wants `more`.
+
+        Nothing is kept where somebody else was first or nobody wants to know. It is one transaction, because
+        each one waits for the disk.
+        """
         if len(outcome.data) > _LARGEST:
             said = f"its result has {len(outcome.data)} bytes; a queue in a file keeps {_LARGEST} at most"
             outcome = Outcome(State.FAILED, pack_error(ValueError(said)))
         with self.db(commit=True) as cursor:
-            _finish(cursor, task_id, outcome)
-            cursor.execute("delete from perfpy_task where id = ? and state = ?", (task_id, _FORGOTTEN))
+            if not _finish(cursor, task_id, outcome):
+                cursor.execute("delete from perfpy_task where id = ? and state = ?", (task_id, _FORGOTTEN))
+            return _take(cursor, owner, worker) if more else None
 
     def beat(self, owners: Sequence[str], worker: str, concurrency: int) -> None:
         """Say that a worker lives, and extend the leases of its processes."""
@@ -324,7 +319,28 @@ def _enqueue(cursor: sqlite3.Cursor, task_id: str, priority: int = 0) -> None:
     )
 
 
-def _finish(cursor: sqlite3.Cursor, task_id: str, outcome: Outcome) -> None:
+def _take(cursor: sqlite3.Cursor, owner: str, worker: str) -> Taken | None:
+    """Move the next task that waits from the queue to its worker."""
+    now = time.time()
+    while True:
+        first = cursor.execute(
+            "select id, data from task where queue = ? order by priority desc, id limit 1", (_NAME,)
+        ).fetchone()
+        if first is None:
+            return None
+        cursor.execute("delete from task where id = ?", (first[0],))
+        task_id = bytes(first[1]).decode()
+        found = cursor.execute(
+            "update perfpy_task set state = ?, deliveries = deliveries + 1, started = ?, owner = ?, "
+            "worker = ?, expires = ? where id = ? and state = ? returning payload",
+            (State.RUNNING, now, owner, worker, now + LEASE, task_id, State.WAITING),
+        ).fetchone()
+        if found is not None:  # else it was cancelled, forgotten or finished after all
+            return Taken(task_id, found[0])
+
+
+def _finish(cursor: sqlite3.Cursor, task_id: str, outcome: Outcome) -> bool:
+    """Keep what came of a task that is not finished; return whether that was so."""
     failed = outcome.state is not State.DONE
     cursor.execute(
         "update perfpy_task set state = ?, finished = ?, error = ?, "
@@ -339,8 +355,10 @@ def _finish(cursor: sqlite3.Cursor, task_id: str, outcome: Outcome) -> None:
             State.WAITING,
         ),
     )
-    if cursor.rowcount == 1:
-        cursor.execute("insert or replace into kv values (?, ?, ?)", (_NAME, task_id, outcome.data))
+    if cursor.rowcount != 1:
+        return False
+    cursor.execute("insert or replace into kv values (?, ?, ?)", (_NAME, task_id, outcome.data))
+    return True
 
 
 def _release(cursor: sqlite3.Cursor, where: str, value: object, reason: Callable[[str], str]) -> int:
