@@ -132,15 +132,19 @@ def test_a_queue_that_is_gone_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     worker = start_worker(str(path))
     try:
-        executor = executors.resolve(f"queue:{path}")
-        future = executor.submit(time.sleep, 30)
-        path.write_bytes(b"no database " * 1000)
-        with pytest.raises(BrokenExecutor, match="cannot be used any more"):
-            future.result(PATIENCE)
+        engine = executors.engine(f"queue:{path}")
+        future = engine.executor.submit(time.sleep, 30)
+        path.unlink()
+        with pytest.raises(BrokenExecutor, match=r"cannot be used any more: .* is gone"):
+            engine.executor.submit(pow, 2, 10)
+        assert engine.check is not None
+        with pytest.raises(BrokenExecutor, match=r"cannot be used any more: .* is gone"):
+            engine.check()
+        assert not future.done()
     finally:
         worker.kill()
         worker.communicate()
-        _pools.discard(executors.engine(f"queue:{path}"))
+        _pools.discard(engine)
 
 
 def test_ctrl_c_ends_at_once_and_takes_back_what_waits(path: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 from typing import Any
@@ -45,6 +45,8 @@ def connected(url: str) -> Engine:
         shortest=0.5,
         stop=executor.stop,
         check=executor.check,
+        counted=executor.workers,
+        interrupt=executor.interrupt,
         keeps=False,  # a piece has to be complete: who takes it out of the queue cannot ask for more
     )
 
@@ -112,6 +114,11 @@ class QueueExecutor:
             raise BrokenExecutor(f"the queue {self._queue.url} cannot be used any more: {error}") from error
         if not workers:
             raise BrokenExecutor(self.no_worker())
+
+    def interrupt(self, futures: Iterable[Future[Any]]) -> None:
+        """Take the calls of some futures out of the queue; what runs ends by itself and leaves nothing."""
+        for future in list(futures):
+            future.cancel()
 
     def stop(self) -> None:
         """Take all that was submitted out of the queue; in the process that submitted it."""

@@ -123,6 +123,7 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         """Add a task at the end."""
         if len(payload) > _LARGEST:
             raise ValueError(f"a task of {len(payload)} bytes is too large: {_LARGEST} are the most")
+        self._check_place()
         with self.db(commit=True) as cursor:
             cursor.execute(
                 "insert or ignore into perfpy_task (id, state, label, payload, most, time_limit, submitted) "
@@ -211,6 +212,7 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
 
     def concurrency(self) -> int:
         """Return how many tasks run at a time where there are enough."""
+        self._check_place()
         ((number,),) = self._rows(
             "select coalesce(sum(concurrency), 0) from perfpy_worker where seen > ?", (time.time() - LEASE,)
         )
