@@ -316,6 +316,34 @@ class TestHeavyHitters:
         assert pickle.loads(pickle.dumps(one)).most_common() == one.most_common()
         assert repr(one).startswith("<HeavyHitters: 2 of at most 2 keys")
 
+    def test_two_are_united(self, backend):
+        first = count_min(list("aaaabbbcc"), heavy_hitters=2, backend=backend)
+        second = count_min(list("ddddccccb"), heavy_hitters=2, backend="python")
+        united = first | second
+        assert united.most_common() == [("c", 6), ("a", 4)]  # "d" has as many, and comes later
+        assert (united.total, first.total, second.total) == (18, 9, 9)
+        first |= second
+        assert first == united
+        assert first != second
+        assert first == first.copy() != count_min(list("aaaabbbccddddccccb"), heavy_hitters=3)
+        united.merge(united)
+        assert united.most_common(1) == [("c", 12)]
+
+    def test_what_cannot_be_united(self):
+        one = count_min(["a"], heavy_hitters=2)
+        with pytest.raises(TypeError, match="other must be of type HeavyHitters, not CCountMin"):
+            one.merge(count_min(["a"], backend="c"))
+        with pytest.raises(TypeError, match="unsupported operand"):
+            one | {"a"}
+        with pytest.raises(TypeError, match="unsupported operand"):
+            one |= {"a"}
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(one)
+        with pytest.raises(ValueError, match="same"):
+            one.merge(count_min(["a"], heavy_hitters=2, error=0.1))
+        assert one.most_common() == [("a", 1)]
+        assert one != 1
+
     def test_a_function_makes_the_keys(self):
         one = count_min([{"id": 1}, {"id": 1}], key=lambda item: item["id"], heavy_hitters=3)
         one.add({"id": 2})

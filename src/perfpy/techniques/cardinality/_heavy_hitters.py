@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from perfpy._sketch import Key
 from perfpy.hashing import batches, plain
@@ -87,6 +87,39 @@ class HeavyHitters:
         other = HeavyHitters(self.sketch.copy(), self._limit, self._key)
         other._candidates, other._bar = dict(self._candidates), self._bar
         return other
+
+    def merge(self, other: HeavyHitters) -> None:
+        """Take in the counts and the candidates of another one, as many as are remembered here.
+
+        A key is missing then only if neither remembered it, or as many others have counts at least as high.
+        """
+        if not isinstance(other, HeavyHitters):
+            raise TypeError(f"other must be of type HeavyHitters, not {type(other).__name__}")
+        candidates = [*self._candidates, *other._candidates]
+        self.sketch.merge(other.sketch)
+        self._candidates, self._bar = {}, 0
+        self._consider((key, self.sketch.count(key)) for key in candidates)
+
+    def __or__(self, other: HeavyHitters) -> HeavyHitters:
+        if not isinstance(other, HeavyHitters):
+            return NotImplemented
+        united = self.copy()
+        united.merge(other)
+        return united
+
+    def __ior__(self, other: HeavyHitters) -> Self:
+        if not isinstance(other, HeavyHitters):
+            return NotImplemented
+        self.merge(other)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HeavyHitters):
+            return NotImplemented
+        same_keys = self._candidates.keys() == other._candidates.keys()
+        return same_keys and self._limit == other._limit and self.sketch == other.sketch
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __iter__(self) -> Iterator[Hashable]:
         return iter([key for key, _ in self.most_common()])
