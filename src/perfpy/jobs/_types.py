@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from typing import Any
 
 import perfpy._division
@@ -12,9 +13,8 @@ import perfpy.techniques.counting
 import perfpy.techniques.diffusion._pieces
 import perfpy.techniques.julia._pieces
 import perfpy.techniques.pi._pieces
-import perfpy.techniques.primes._c_pieces
 import perfpy.techniques.primes._pieces
-import perfpy.techniques.primes._trial  # noqa: F401
+import perfpy.techniques.primes._trial
 from perfpy.executors._sendable import sendable_type
 from perfpy.techniques.bloom import ScalableBloomFilter
 from perfpy.techniques.bloom import _scalable as scalable
@@ -22,6 +22,9 @@ from perfpy.techniques.pi import PiEstimate
 from perfpy.techniques.trie import Trie, TrieMap
 from perfpy.techniques.trie import _map as trie_map
 from perfpy.techniques.trie import _saving as trie_saving
+
+with suppress(ImportError):  # of a build without its extension, which cannot be asked for such pieces
+    import perfpy.techniques.primes._c_pieces  # noqa: F401
 
 
 def _checked(values: Any, *types: type) -> Any:
