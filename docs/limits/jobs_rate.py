@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from perfpy import executors
 from perfpy.executors._sendable import packed_piece
 from perfpy.executors._trials import _nothing
 from perfpy.lab import units
@@ -90,6 +91,14 @@ def ours(folder: Path) -> Iterator[Batch]:
         queue.close()
 
 
+def run_pieces(path: Path) -> float:
+    """Time pieces that do nothing."""
+    engine = executors.engine(f"queue:{path}")
+    started = time.perf_counter()
+    executors.run(engine, _nothing, (), range(TASKS), _nothing)
+    return time.perf_counter() - started
+
+
 def seconds(batch: Batch, count: int) -> float:
     """Time a batch."""
     started = time.perf_counter()
@@ -103,6 +112,7 @@ def main() -> None:
         for batch in (theirs, own):
             batch(20)
         pairs = [(seconds(theirs, TASKS), seconds(own, TASKS)) for _ in range(ROUNDS)]
+        pieces = min(run_pieces(Path(name) / "perfpy.sqlite") for _ in range(ROUNDS)) / TASKS
         lone = [(seconds(theirs, 1), seconds(own, 1)) for _ in range(SINGLE)]
     rates = [TASKS / min(times) for times in zip(*pairs, strict=True)]
     singles = [median(times) for times in zip(*lone, strict=True)]
@@ -110,6 +120,7 @@ def main() -> None:
         [f"{TASKS} tasks, per second", *(f"{rate:,.0f}" for rate in rates), f"{rates[1] / rates[0]:.2f}"],
         ["one task, there and back", *map(units.time, singles), f"{singles[0] / singles[1]:.2f}"],
     ]
+    cells.append([f'one of {TASKS} pieces, by executor="queue"', "-", units.time(pieces), "-"])
     print(json.dumps({"header": ["", "huey", "perfpy", "huey = 1"], "cells": cells}))
 
 

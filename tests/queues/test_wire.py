@@ -75,7 +75,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @given(VALUES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_what_is_sent_comes_back(value: Any) -> None:
     assert same(decode(encode(value)), value)
 
@@ -128,7 +128,7 @@ MESSAGES = [
 
 
 @given(st.sampled_from(MESSAGES), st.integers(0), st.binary(max_size=8), st.integers(0, 8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_damaged_message_is_a_value_error(message: bytes, place: int, patch: bytes, cut: int) -> None:
     place %= len(message)
     damaged = message[:place] + patch + message[place + cut :]
@@ -159,7 +159,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.binary(max_size=100))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_forged_message_is_read_or_a_value_error(tree: Any, sections: bytes) -> None:
     try:
         found = decode(sealed(tree, sections), VOCABULARY)
