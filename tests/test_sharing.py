@@ -36,7 +36,7 @@ SUITE = """
     @pytest.mark.parametrize("number", range(12))
     def test_common(noted, made, number):
         assert (made / "file").read_text() == "whole"
-        time.sleep(0.02)
+        time.sleep(0.1)
 
     @pytest.mark.alone
     @pytest.mark.parametrize("number", range(5))
