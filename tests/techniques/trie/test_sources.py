@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import perfpy
 from perfpy import datasets
 from perfpy.techniques.trie import _c as c_backend
+from perfpy.techniques.trie import _pairs as pairs_in_files
 from perfpy.techniques.trie._values import packed
 
 # The tests are not a package: a neighbour is found by its path.
@@ -116,6 +118,62 @@ class TestMemoryLimit:
             perfpy.trie(map(datasets.made_up_word, range(10_000)), memory_limit=1, backend="c")
 
 
+class TestPairsInFiles:
+    KEYS = ("", "\0", "\0\0", "a", "a\0", "a\0b", "ab", "\udc80", "é\xff", "\x01")
+
+    @pytest.fixture(autouse=True)
+    def small_files(self, monkeypatch):
+        monkeypatch.setattr(c_backend, "_LEAST_LIMIT", 500)
+        monkeypatch.setattr(pairs_in_files, "_BATCH", 10)
+
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    @pytest.mark.parametrize("kind", [str, bytes])
+    @pytest.mark.parametrize(
+        "value",
+        [lambda n: n - 50, lambda n: n / 3, lambda n: b"%d" % n * (n % 4), lambda n: n if n % 3 else n / 2,
+         lambda n: 10**30 + n, np.int16],
+        ids=["ints", "floats", "bytes", "mixed", "far", "numpy"],
+    )  # fmt: skip
+    def test_are_as_in_a_dict(self, layout, kind, value):
+        draw = random.Random(7)
+        keys = ["".join(draw.choices(self.KEYS, k=draw.randrange(5))) for _ in range(400)]
+        if kind is bytes:
+            keys = [key.encode("utf-8", "surrogatepass") for key in keys]
+        pairs = [(key, value(number)) for number, key in enumerate(keys)]
+        one = perfpy.trie(iter(pairs), layout=layout, memory_limit=1, backend="c")
+        assert dict(one) == dict(pairs)
+        assert list(one) == sorted(dict(pairs))
+        assert one == perfpy.trie(dict(pairs), layout=layout, backend="c")
+
+    def test_what_is_wrong_is_refused(self):
+        good = [(f"{number:04}", number) for number in range(100)]
+        for bad, complaint in [
+            ((b"x", 1), "keys must be all str or all bytes"),
+            (("x", None), "values must be all numbers or all bytes"),
+            (("x", b"1"), "values must be all numbers or all bytes"),
+            ("x", "keys must all be pairs"),
+        ]:
+            with pytest.raises(TypeError, match=complaint):
+                perfpy.trie(iter([*good, bad]), memory_limit=1, backend="c")
+        with pytest.raises(ValueError, match="2\\*\\*64"):
+            perfpy.trie(iter([*good, ("x", 2**65)]), memory_limit=1, backend="c")
+
+    def test_they_take_little_memory(self):
+        count = 40_000
+        pairs = ((f"{number * 7919 % count:08}", number) for number in range(count))
+        tracemalloc.start()
+        one = perfpy.trie(pairs, memory_limit=1, backend="c")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(one) == count
+        assert peak < 50 * count  # of which most is for records at a time; a str alone takes more
+
+    def test_few_keys_stay_in_memory(self):
+        pairs = ((str(number % 10), number) for number in range(5000))
+        found = pairs_in_files.sorted_pairs(pairs, 5000)
+        assert found == {str(digit): 4990 + digit for digit in range(10)}
+
+
 class TestSorting:
     @pytest.mark.parametrize("alphabet", ["ab", "a", "\0a", "aé\U0010ffff"])
     def test_keys_with_long_common_beginnings(self, alphabet):
@@ -199,7 +257,7 @@ class TestValues:
 @given(st.dictionaries(TEXT, st.integers(-(2**62), 2**62), min_size=1), st.integers(0, 62))
 def test_packed_ints(pairs, bits):
     values = [value >> bits for value in pairs.values()]
-    column = packed(values)
+    column = packed(values.__iter__)
     assert [column[rank] for rank in range(len(values))] == values
     width = (max(values) - min(values)).bit_length()
     assert len(column.data) == (len(values) * width + 7) // 8

@@ -102,8 +102,8 @@ def trie(
         ``"compact"`` takes the fewest bytes, ``"fast"`` finds a key soonest. Backends other than ``"c"`` have
         one layout of their own.
     memory_limit : int, optional
-        Bytes that keys may take while they come in, 1 GiB if left out; beyond it they are sorted in temporary
-        files. Only backend ``"c"`` has use for it: the others collect objects of Python.
+        Bytes that keys and values may take while they come in, 1 GiB if left out; beyond it they are sorted
+        in temporary files. Only backend ``"c"`` has use for it: the others collect objects of Python.
     backend : str, default: "auto"
         Which implementation does it; see `perfpy.backends`.
 
@@ -152,11 +152,9 @@ def trie(
     kernel = TRIE[backend]
     form = _layout(layout)
     limit = _limit(memory_limit)
-    found, values = pairs(keys)
-    if values is None:
-        made: Trie = kernel(found, form, limit)
-        return made
-    return TrieMap.of(kernel(list(values), form, limit), values)
+    found, paired = pairs(keys)
+    made: Trie | TrieMap = TrieMap.of(found, kernel, form, limit) if paired else kernel(found, form, limit)
+    return made
 
 
 def trie_from_lines(

@@ -28,6 +28,7 @@ class CTrie(_c.Trie, Trie):
     """Keys in one of the layouts of the C extension."""
 
     backend = "c"
+    spills = True
 
     def __new__(cls, keys: Iterable[Any], layout: str, memory_limit: int | None = None) -> CTrie:
         """Build the layout; the keys need not fit in memory."""
@@ -54,6 +55,20 @@ class CTrie(_c.Trie, Trie):
 
 def _built(collector: _c.Collector, keys: Iterable[Any], layout: str, limit: int | None) -> _c.Payload:
     """Collect keys, in files where they take more bytes than the limit, and build the layout."""
+    runs = _runs(collector, keys, limit)
+    if not runs:
+        return collector.build(layout)
+    return _c.build(*_joined(collector, runs), layout)
+
+
+def sorted_run(keys: Iterable[Any], limit: int | None) -> _Run:
+    """Sort keys into a file, each once; in memory, only as many as the limit allows."""
+    collector = _c.Collector()
+    return _joined(collector, _runs(collector, keys, limit))
+
+
+def _runs(collector: _c.Collector, keys: Iterable[Any], limit: int | None) -> tuple[_Run, ...]:
+    """Collect and sort keys; whenever they take more bytes than the limit, in a file."""
     most = 2**63 if limit is None else max(limit, _LEAST_LIMIT)
     source = iter(keys)
     runs: tuple[_Run, ...] = ()
@@ -63,12 +78,14 @@ def _built(collector: _c.Collector, keys: Iterable[Any], layout: str, limit: int
         if len(runs) == _MOST_RUNS:
             runs = (_merged(runs),)
     collector.sort()
-    if not runs:
-        return collector.build(layout)
+    return runs
+
+
+def _joined(collector: _c.Collector, runs: tuple[_Run, ...]) -> _Run:
+    """Merge files and what is left in the collector."""
     if collector.count:
         runs = (*runs, _spilled(collector))
-    offsets, content = runs[0] if len(runs) == 1 else _merged(runs)
-    return _c.build(offsets, content, layout)
+    return runs[0] if len(runs) == 1 else _merged(runs)
 
 
 def _spilled(collector: _c.Collector) -> _Run:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from ._pairs import sorted_pairs
 from ._ranges import KeyRange
 from ._saving import Saved
 from ._trie import Stats, Trie
@@ -54,9 +56,14 @@ class TrieMap(Saved, Mapping[Any, Any]):
         self._values = values
 
     @classmethod
-    def of(cls, trie: Trie, pairs: Mapping[Any, Any]) -> Self:
-        """Give the keys of a trie the values that they have in a mapping."""
-        return cls(trie, packed([pairs[key] for key in trie]))
+    def of(cls, pairs: Iterable[tuple[Any, Any]], kernel: Any, layout: str, limit: int) -> Self:
+        """Make one of pairs, of which the last with a key counts; the class `kernel` keeps the keys."""
+        found = sorted_pairs(pairs, limit if kernel.spills else sys.maxsize)
+        if isinstance(found, dict):
+            trie: Trie = kernel(list(found), layout, limit)
+            values = [found[key] for key in trie]
+            return cls(trie, packed(values.__iter__))
+        return cls(kernel(found.keys(), layout, limit), packed(found.values))
 
     @property
     def trie(self) -> Trie:

@@ -35,10 +35,10 @@ def listed(keys: Any) -> list[Any] | tuple[Any, ...]:
     return found if isinstance(found, (list, tuple)) else list(found)
 
 
-def pairs(keys: Any) -> tuple[Source, dict[Any, Any] | None]:
-    """Return keys and None; or, of a mapping or of pairs of key and value, a mapping of the last pairs."""
+def pairs(keys: Any) -> tuple[Source, bool]:
+    """Return keys, or the pairs that a mapping has or that are given; and whether it is these."""
     if isinstance(keys, Mapping):
-        return (), dict(keys)
+        return iter(keys.items()), True
     found = source(keys)
     if isinstance(found, Iterator):
         first = list(_first(found))
@@ -46,8 +46,8 @@ def pairs(keys: Any) -> tuple[Source, dict[Any, Any] | None]:
     else:
         first = list(found[:1])
     if first and isinstance(first[0], tuple):
-        return (), _paired(found)
-    return found, None
+        return _paired(found), True
+    return found, False
 
 
 def _first(keys: Iterator[Any]) -> Iterator[Any]:
@@ -56,13 +56,11 @@ def _first(keys: Iterator[Any]) -> Iterator[Any]:
         return
 
 
-def _paired(found: Iterable[Any]) -> dict[Any, Any]:
-    made = {}
+def _paired(found: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     for pair in found:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise TypeError(f"keys must all be pairs of key and value, as the first one is, not {pair!r}")
-        made[pair[0]] = pair[1]
-    return made
+        yield pair
 
 
 def checked(key: Any, kind: type[str] | type[bytes] | None) -> type[str] | type[bytes]:

@@ -56,6 +56,7 @@ class Trie(Saved, Set[Any]):
 
     kind: ClassVar[str] = "trie"
     backend: ClassVar[str]
+    spills: ClassVar[bool] = False  # what exceeds a limit of memory into files
     _hash_value: int | None = None
 
     @abstractmethod

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -47,18 +49,18 @@ class Integers(Values):
         self._width = width
 
     @classmethod
-    def pack(cls, values: Sequence[int]) -> Self:
+    def pack(cls, values: Iterable[Any], count: int, least: int, greatest: int) -> Self:
         """Pack ints whose differences fit in 64 bits."""
-        least = min(values, default=0)
-        width = (max(values, default=0) - least).bit_length()
+        width = (greatest - least).bit_length()
         if width > 64:
             raise ValueError("values must differ by less than 2**64")
         packed = bytearray()
         bits = np.arange(width, dtype=np.uint64)
-        for start in range(0, len(values), _CHUNK):
-            chunk = np.array([value - least for value in values[start : start + _CHUNK]], np.uint64)
-            packed += np.packbits(chunk[:, None] >> bits & np.uint64(1), bitorder="little").tobytes()
-        return cls(len(values), memoryview(bytes(packed)), least, width)
+        source = iter(values)
+        while chunk := [operator.index(value) - least for value in islice(source, _CHUNK)]:
+            numbers = np.array(chunk, np.uint64)
+            packed += np.packbits(numbers[:, None] >> bits & np.uint64(1), bitorder="little").tobytes()
+        return cls(count, memoryview(packed).toreadonly(), least, width)
 
     def __getitem__(self, rank: int) -> int:
         place, shift = divmod(rank * self._width, 8)
@@ -89,9 +91,9 @@ class Floats(Values):
         self._array: NDArray[np.float64] = np.frombuffer(data, "<f8")
 
     @classmethod
-    def pack(cls, values: Sequence[float]) -> Self:
-        """Pack floats."""
-        return cls(len(values), memoryview(np.array(values, "<f8").tobytes()))
+    def pack(cls, values: Iterable[Any], count: int) -> Self:
+        """Pack numbers."""
+        return cls(count, memoryview(np.fromiter(map(float, values), "<f8", count).tobytes()))
 
     def __getitem__(self, rank: int) -> float:
         return float(self._array[rank])
@@ -114,11 +116,15 @@ class Bytes(Values):
         self._content = data[(count + 1) * 8 :]
 
     @classmethod
-    def pack(cls, values: Sequence[bytes]) -> Self:
+    def pack(cls, values: Iterable[bytes]) -> Self:
         """Pack byte strings."""
-        offsets = np.zeros(len(values) + 1, "<u8")
-        np.cumsum([len(value) for value in values], out=offsets[1:])
-        return cls(len(values), memoryview(b"".join([offsets.tobytes(), *values])))
+        ends = array("Q", (0,))
+        content = bytearray()
+        for value in values:
+            content += value
+            ends.append(len(content))
+        offsets = np.frombuffer(ends, np.uint64).astype("<u8").tobytes()
+        return cls(len(ends) - 1, memoryview(b"".join([offsets, content])))
 
     def __getitem__(self, rank: int) -> bytes:
         return bytes(self._content[int(self._offsets[rank]) : int(self._offsets[rank + 1])])
@@ -139,18 +145,32 @@ class Bytes(Values):
 _KINDS: tuple[type[Values], ...] = (Integers, Floats, Bytes)
 
 
-def packed(values: Sequence[Any]) -> Values:
-    """Return a column of values, which must be all ints, all numbers, or all bytes."""
-    if all(isinstance(value, bytes) for value in values) and values:
-        return Bytes.pack(values)
-    for value in values:
-        if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-            raise TypeError(
-                f"values must be all numbers or all bytes, not {type(value).__name__}: {value!r:.60}"
-            )
-    if all(hasattr(value, "__index__") for value in values):
-        return Integers.pack([operator.index(value) for value in values])
-    return Floats.pack([float(value) for value in values])
+def plain_value(value: Any) -> Any:
+    """Return a value as an int, a float or bytes, of Python; complain of others."""
+    if isinstance(value, bytes):
+        return bytes(value)
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise TypeError(f"values must be all numbers or all bytes, not {type(value).__name__}: {value!r:.60}")
+    return operator.index(value) if hasattr(value, "__index__") else float(value)
+
+
+def packed(values: Callable[[], Iterable[Any]]) -> Values:
+    """Return a column of what a function returns, twice: values, all ints, all numbers, or all bytes."""
+    kinds: set[type[Any]] = set()
+    count, least, greatest = 0, None, None
+    for value in map(plain_value, values()):
+        count += 1
+        kinds.add(type(value))
+        if type(value) is int:
+            least = value if least is None or value < least else least
+            greatest = value if greatest is None or value > greatest else greatest
+    if bytes not in kinds:
+        if float in kinds:
+            return Floats.pack(values(), count)
+        return Integers.pack(values(), count, least or 0, greatest or 0)
+    if len(kinds) > 1:
+        raise TypeError("values must be all numbers or all bytes, not some of these and some of those")
+    return Bytes.pack(values())
 
 
 def restored(meta: Any, count: int, data: memoryview) -> Values:
