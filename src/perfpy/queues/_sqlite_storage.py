@@ -239,6 +239,10 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         with self.db(commit=True) as cursor:
             if not _finish(cursor, task_id, outcome):
                 cursor.execute("delete from perfpy_task where id = ? and state = ?", (task_id, _FORGOTTEN))
+                # It was cancelled, and its process, which goes on, must not be ended for it.
+                cursor.execute(
+                    "update perfpy_task set owner = '' where id = ? and owner = ?", (task_id, owner)
+                )
             return _take(cursor, owner, worker) if more else None
 
     def beat(self, owners: Sequence[str], worker: str, concurrency: int) -> None:
