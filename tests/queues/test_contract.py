@@ -176,6 +176,7 @@ def test_waiting_for_nothing_ends(queue: Queue) -> None:
     assert queue.wait([task_id, "never put"], PATIENCE) == {"never put": State.UNKNOWN}
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_queue_can_be_used_after_a_fork(queue: Queue) -> None:
     task_id = put(queue, "echo parent")
     child = os.fork()

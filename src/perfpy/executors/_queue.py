@@ -130,6 +130,8 @@ class QueueExecutor:
             for task_id, future in pending.items():
                 self._queue.forget(task_id)
                 future.cancel()
+        with contextlib.suppress(OSError):
+            self._queue.close()  # it is opened again where somebody goes on after all
 
     def _watch(self) -> None:
         """Settle futures as their tasks end; while there are any."""

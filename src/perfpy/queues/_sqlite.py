@@ -14,6 +14,10 @@ from ._queue import Entry, Outcome, Queue, Run, State
 if TYPE_CHECKING:
     from ._sqlite_storage import Storage
 
+_of_parents: list[
+    object
+] = []  # what a fork left behind is neither used nor closed, which are both the parent's
+
 
 def open_sqlite(url: str) -> Queue:
     """Return the queue in a file."""
@@ -49,7 +53,7 @@ class SQLiteQueue(Queue):
     def _storage(self) -> Storage:
         if self._process != os.getpid():  # SQLite's connections must not be used in a forked child
             self._lock, self._process = threading.Lock(), os.getpid()
-            self.__dict__.pop("_opened", None)
+            _of_parents.append(self.__dict__.pop("_opened", None))
         with self._lock:
             return self._opened
 
