@@ -236,11 +236,21 @@ def test_a_cluster_that_dies(tmp_path: Path, dies: str) -> None:
             _dask._TO_ANSWER = 1.0
             try:
                 perfpy.julia(200, 200, backend="slow", executor={address!r})
+            except KeyboardInterrupt:
+                print("interrupted", flush=True)
+            try:
+                perfpy.julia(200, 200, executor={address!r})  # waits for the worker, which sleeps
             except (BrokenExecutor, ConnectionError) as error:
                 print(error)
             """,
         )
         wait_for(tmp_path / "mark", script)
+        sent = time.monotonic()
+        script.send_signal(signal.SIGINT)
+        assert script.stdout is not None
+        assert script.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - sent < 1
+        time.sleep(0.2)
         cluster[dies].kill()
         output, errors = finish(script)
     finally:
@@ -250,6 +260,39 @@ def test_a_cluster_that_dies(tmp_path: Path, dies: str) -> None:
     assert script.returncode == 0, errors
     assert f"the Dask scheduler at {address.removeprefix('dask://')}" in output
     assert ("does not answer" if dies == "scheduler" else "has no workers") in output
+
+
+def test_results_of_a_client_that_is_closed() -> None:
+    """Dask would wait for them without end, in the one thread that all clients have for callbacks."""
+    from concurrent.futures import BrokenExecutor, CancelledError, Future
+
+    from perfpy.executors._dask import DaskExecutor
+
+    class Remote:
+        status = "finished"
+        asked = 0
+
+        def result(self, timeout: float) -> int:
+            self.asked += 1
+            if self.asked < 3:
+                raise TimeoutError
+            return 7
+
+    class Client:
+        status = "running"
+
+    client, found = Client(), Future[int]()
+    executor = DaskExecutor(client, "the cluster", (CancelledError,))
+    executor._settle(found, Remote())
+    assert found.result(timeout=0) == 7
+    lost = [(status, "running") for status in ("cancelled", "lost")] + [("finished", "closed")]
+    for status, client.status in lost:
+        found, remote = Future[int](), Remote()
+        remote.status = status
+        executor._settle(found, remote)
+        assert remote.asked == 0
+        with pytest.raises(BrokenExecutor, match="the cluster did not finish a piece"):
+            found.result(timeout=0)
 
 
 @needs_dask

@@ -147,8 +147,23 @@ class DaskExecutor:
             raise BrokenExecutor(f"the connection to {self._where} is lost")
 
     def _settle(self, future: Future[Any], remote: Any) -> None:
-        _bridge.settle(future, remote.result, self._broken, self._where)
+        _bridge.settle(future, partial(self._result, remote), self._broken, self._where)
         self._running.discard(remote)
+
+    def _result(self, remote: Any) -> Any:
+        """Fetch a result, but not from a client that is being closed: that would never return.
+
+        Dask makes this call in its one thread for callbacks, which all clients share.
+        """
+        patience = _TO_ANSWER
+        while remote.status in ("finished", "error") and self._client.status == "running":
+            try:
+                return remote.result(timeout=patience)
+            except TimeoutError:
+                if remote.status == "error":
+                    raise  # by the call itself
+                patience *= 2
+        raise CancelledError
 
     def _cancel(self, remote: Any, future: Future[Any]) -> None:
         if future.cancelled() and self._client.status == "running":
