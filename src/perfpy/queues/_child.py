@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ def main(url: str, run: str, initializer: str, owner: str, pipe: str) -> None:
     threading.Thread(target=_listen, args=(int(pipe), stop, path, owner), daemon=True).start()
     if initializer:
         _found(initializer)()
-    _work(Storage(path), _found(run), owner, stop)
+    try:
+        _work(Storage(path, create=False), _found(run), owner, stop)
+    except ConnectionError as error:  # which the supervisor meets as well
+        sys.exit(str(error))
 
 
 def _work(storage: Storage, run: Any, owner: str, stop: threading.Event) -> None:
@@ -50,7 +54,7 @@ def _listen(pipe: int, stop: threading.Event, path: Path, owner: str) -> None:
     while os.read(pipe, 1):
         pass
     try:
-        Storage(path).release(owner, "its worker died")
+        Storage(path, create=False).release(owner, "its worker died")
     finally:
         os._exit(1)
 

@@ -53,16 +53,20 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
     Parameters
     ----------
     path : Path
-        The file, which is made if there is none.
+        The file.
+    create : bool, default: True
+        Make the file if there is none.
     """
 
     ddl = (*SqliteStorage.ddl, _TASKS, _BY_STATE, _WORKERS)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, create: bool = True) -> None:
         self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # whoever writes to it has work done
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flags = os.O_RDWR | (os.O_CREAT if create else 0)
+            os.close(os.open(path, flags, 0o600))  # nobody else's: whoever writes to it has work done
             self._inode = path.stat().st_ino
         except OSError as error:
             raise ConnectionError(f"cannot use the queue in {str(path)!r}: {error}") from error
