@@ -9,12 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+_WAIT = "import ipyparallel; ipyparallel.Client(timeout=60).wait_for_engines(2, timeout=60)"
 PATIENCE = 100  # seconds for one engine
 
 
@@ -56,11 +55,9 @@ def _started(engine: str, environment: dict[str, str]) -> Iterator[None]:
         environment["IPYTHONDIR"] = folder
         command = [sys.executable, "-m", "ipyparallel.cluster"]
         options = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([*command, "start", "-n", "2", "--daemonize"], check=True, **options)  # type: ignore[call-overload]
+        subprocess.run([*command, "start", "-n", "2", "--daemonize"], check=True, **options)
         try:
-            while not list(Path(folder).glob("profile_default/security/ipcontroller-*client.json")):
-                time.sleep(0.1)
-            time.sleep(3)  # until its engines are there
+            subprocess.run([sys.executable, "-c", _WAIT], check=True, **options)
             yield
         finally:
-            subprocess.run([*command, "stop"], check=True, **options)  # type: ignore[call-overload]
+            subprocess.run([*command, "stop"], check=True, **options)
