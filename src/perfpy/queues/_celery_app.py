@@ -115,6 +115,7 @@ def _settings(address: Address) -> dict[str, Any]:
             # A message that is not acknowledged in this time is delivered again. Leases see to what is lost
             # long before; if a task takes longer, its second message is dropped.
             "visibility_timeout": _DAY,
+            "polling_interval": 0.2,  # seconds that a worker may need to notice that it is to stop
             "socket_connect_timeout": _TO_CONNECT,
             "socket_timeout": 30.0,
             "socket_keepalive": True,
