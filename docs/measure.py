@@ -123,7 +123,6 @@ PROGRAMS = {
     "start-costs": "start_costs.py",
     "executors-checks": "executors_checks.py",
     "executors-overhead": "executors_overhead.py",
-    "jobs-servers": "jobs_servers.py",
     "scaling-error": "scaling_error.py",
     "executor-efficiency": "executor_efficiency.py",
     "primes-limit": "primes_limit.py",
