@@ -238,6 +238,13 @@ def test_the_first_result_counts_and_late_ones_change_nothing(queue: Queue) -> N
     assert records.beat("host:1", 1, 5.0, {"task": "slow"}) == ["task"], "it is another's now"
     assert records.beat("host:2", 2, 5.0, {"task": "fast"}) == []
     assert records.lose("task", "", "has not ended") is None
+    assert records.claim("task", "other", 5.0, "host:1", 0.05) is None
+    assert records.beat("host:2", 2, 5.0, {"task": "fast"}) == [], "it was doubted, and heard of"
+    time.sleep(0.1)
+    assert records.ended() == []
+    assert records.claim("task", "other", 5.0, "host:1", 0.05) is None
+    time.sleep(0.1)
+    assert records.ended() == ["task"], "it was doubted, and not heard of"
     assert records.finish("task", slow.submitted, Outcome(State.DONE, b"first"), "")
     assert not records.finish("task", fast.submitted, Outcome(State.FAILED, b"late"), "late")
     assert queue.outcome("task") == (State.DONE, b"first")

@@ -62,9 +62,16 @@ class Records:
             raise ValueError(f"a task can have {_LARGEST} bytes at most, not {len(payload)}")
         return bool(self._call("put", task_id, payload, label, deliveries, repr(time_limit)))
 
-    def claim(self, task_id: str, token: str, lease: float, worker: str) -> Claim | None:
-        """Give a task that waits to a worker, for `lease` seconds first; None where it does not wait."""
-        answer = self._call("claim", task_id, token, repr(lease), worker)
+    def claim(
+        self, task_id: str, token: str, lease: float, worker: str, doubt: float | None = None
+    ) -> Claim | None:
+        """Give a task that waits to a worker, for `lease` seconds first; None where it does not wait.
+
+        Where another worker has it, that one loses it unless it is heard of within `doubt` seconds,
+        if there are reasons for any.
+        """
+        ends = lease if doubt is None else doubt
+        answer = self._call("claim", task_id, token, repr(lease), worker, repr(ends))
         return Claim(answer[0], float(answer[1]), answer[2]) if answer else None
 
     def finish(self, task_id: str, submitted: bytes, outcome: Outcome, error: str) -> bool:

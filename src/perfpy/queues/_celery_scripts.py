@@ -47,9 +47,15 @@ _SCRIPTS = {
         wait(id)
         return 1
     """,
-    # id, token, seconds of the lease, worker -> payload, time limit, time submitted; or nothing
+    # id, token, seconds of the lease, worker, seconds -> payload, time limit, time submitted; or nothing.
+    # Who has it loses it after so many seconds, unless it is heard of.
     "claim": """
-        if field(id, 'state') ~= 'waiting' then return {} end
+        local state = field(id, 'state')
+        if state == 'running' then
+            local ends = math.min(redis.call('ZSCORE', leases, id), now + ARGV[5])
+            redis.call('ZADD', leases, ends, id)
+        end
+        if state ~= 'waiting' then return {} end
         move(id, 'running')
         redis.call('HINCRBY', key(id), 'deliveries', 1)
         redis.call('HSET', key(id), 'token', ARGV[2], 'worker', ARGV[4], 'started', stamp(now))

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import celery.worker
 import celery.worker.state
@@ -35,6 +35,7 @@ _log = logging.getLogger("perfpy")
 
 _LEASE = 5.0  # seconds after which a worker that has not been heard of is taken for dead
 _BEAT = 1.0  # seconds between two signs of life
+_DOUBT = 2.0  # seconds in which a worker has to be heard of whose message has been sent to another one
 _OVERDUE = 10.0  # seconds after which a task that waits, with no message about it left, is sent again
 _PAUSE = 1.0  # seconds between tries to reach a server
 
@@ -105,10 +106,9 @@ class Worker:
     def _consume(self, ready: Callable[[], None] | None) -> None:
         """Run Celery's consumer, again where it gave up."""
 
-        @self._app.task(name=TASK)  # type: ignore[untyped-decorator]
-        def do(task_id: object) -> None:
-            if isinstance(task_id, str):
-                self._do(task_id)
+        @self._app.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
+        def do(this: Any, task_id: str) -> None:
+            self._do(task_id, bool(this.request.delivery_info.get("redelivered")))
 
         pending = [ready] if ready is not None else []
 
@@ -130,10 +130,10 @@ class Worker:
             if not self._stopping.wait(_PAUSE):
                 _log.warning("Celery's consumer ended by itself; it is started again")
 
-    def _do(self, task_id: str) -> None:
-        """Have a task done that a message was about."""
+    def _do(self, task_id: str, again: bool) -> None:
+        """Have a task done that a message was about; `again` if somebody else was sent it before."""
         token = uuid.uuid4().hex
-        claim = self._claim(task_id, token)
+        claim = self._claim(task_id, token, _DOUBT if again else None)
         if claim is None:
             return
         child = self._free.get()
@@ -151,8 +151,10 @@ class Worker:
             self._hold(task_id, None)
             self._free.put(child)
 
-    def _claim(self, task_id: str, token: str) -> Claim | None:
-        return self._insist("take a task", lambda: self._records.claim(task_id, token, _LEASE, self._name))
+    def _claim(self, task_id: str, token: str, doubt: float | None) -> Claim | None:
+        return self._insist(
+            "take a task", lambda: self._records.claim(task_id, token, _LEASE, self._name, doubt)
+        )
 
     def _finish(self, task_id: str, claim: Claim, outcome: Outcome) -> None:
         try:
