@@ -136,6 +136,7 @@ PROGRAMS = {
     "bloom-error": "bloom_error.py",
     "trie-experiment": "trie_experiment.py",
     "jobs-rate": "jobs_rate.py",
+    "jobs-servers": "jobs_servers.py",
 }
 README_DATA = "julia-book"
 
