@@ -146,4 +146,5 @@ class CeleryQueue(Queue):
                 'install it with: pip install "perfpy[jobs]"'
             ) from error
         records = Records(self._address.records, f"perfpy:{self._address.name}")
+        records.check()  # an answer may be long in coming later, when there is much to send, but not now
         return _Servers(records, App(self._address))
