@@ -113,7 +113,7 @@ PEERS = {
     ],
     "trie-peers": ["trie", "--rounds", "3"],
 }
-#: Data set to the program in ``docs/limits`` that prints its table.
+#: Data set to the program in ``docs/limits`` that prints its table, and its arguments.
 PROGRAMS = {
     "diffuse-limit": "diffusion.c",
     "diffuse-numpy": "diffusion_numpy.py",
@@ -134,7 +134,9 @@ PROGRAMS = {
     "cardinality-error": "cardinality_error.py",
     "cardinality-hyperloglog": "cardinality_hyperloglog.py",
     "bloom-error": "bloom_error.py",
-    "trie-experiment": "trie_experiment.py",
+    "trie-experiment": "trie_experiment.py words paths",
+    "trie-experiment-tokens": "trie_experiment.py tokens",
+    "trie-experiment-small": "trie_experiment.py words:300000 words:1000",
     "jobs-rate": "jobs_rate.py",
     "jobs-servers": "jobs_servers.py",
 }
@@ -246,15 +248,16 @@ def measure_peers(name: str) -> None:
 
 def measure_program(name: str, compiler: str = "cc") -> None:
     """Run a program of ``docs/limits``, compiled for this machine if it is in C, and keep its table."""
-    source = HERE / "limits" / PROGRAMS[name]
+    program, *arguments = PROGRAMS[name].split()
+    source = HERE / "limits" / program
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(source)]
+        command = [sys.executable, str(source), *arguments]
         if source.suffix == ".c":
             command = [str(Path(folder) / "program")]
             flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-ffp-contract=off"]
             subprocess.run([compiler, *flags, str(source), "-o", *command], check=True)
         result = subprocess.run(command, check=True, capture_output=True, text=True)
-    store(name, {**_origin(f"docs/limits/{source.name}"), **json.loads(result.stdout)})
+    store(name, {**_origin(f"docs/limits/{PROGRAMS[name]}"), **json.loads(result.stdout)})
 
 
 def measure_sharing(name: str) -> None:

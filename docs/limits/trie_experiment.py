@@ -1,10 +1,10 @@
 """What a vocabulary takes in memory, and how soon a word is found: lists, sets, dicts and tries.
 
-python docs/limits/trie_experiment.py [words|tokens|paths ...]
+python docs/limits/trie_experiment.py [words|tokens|paths[:COUNT] ...]
 
-Each structure is built in a process of its own, which is measured before and after. Corpora that are not on
-the machine are left out: words are those of /usr/share/dict, tokens those of the package wordfreq, paths the
-files of the operating system.
+With a count, so many keys of a corpus at random. Each structure is built in a process of its own, which is
+measured before and after. Corpora that are not on the machine are left out: words are those of
+/usr/share/dict, tokens those of the package wordfreq, paths the files of the operating system.
 """
 
 from __future__ import annotations
@@ -198,13 +198,17 @@ def child(name: str, corpus: Path) -> list[str]:
 
 
 def corpora(names: list[str]) -> dict[str, list[str]]:
-    """Return the strings of those corpora that are there."""
+    """Return the strings of those corpora that are there, by what they are called."""
     found = {}
     for name in names or ["words", "tokens", "paths"]:
+        corpus, _, count = name.partition(":")
         try:
-            found[name] = getattr(datasets, name)()
+            keys = getattr(datasets, corpus)()
         except ImportError as missing:
             print(missing, file=sys.stderr)
+            continue
+        keys = sorted(random.Random(1).sample(keys, int(count))) if count else keys
+        found[f"{len(keys):,} {corpus}"] = keys
     return found
 
 
@@ -215,13 +219,13 @@ def main() -> None:
         return
     cells = []
     with tempfile.TemporaryDirectory() as folder:
-        for corpus, keys in corpora(sys.argv[1:]).items():
-            path = Path(folder, corpus)
+        for title, keys in corpora(sys.argv[1:]).items():
+            path = Path(folder, "corpus")
             path.write_bytes("\n".join(keys).encode("utf-8", "surrogatepass"))
             for name in STRUCTURES:
                 package = PACKAGES.get(name)
                 if package is None or importlib.util.find_spec(package):
-                    cells.append([f"{len(keys):,} {corpus}: {name}", *child(name, path)])
+                    cells.append([f"{title}: {name}", *child(name, path)])
     header = [
         "",
         "bytes per key in memory",

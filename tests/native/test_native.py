@@ -184,6 +184,21 @@ def build_trie_compact(compiler: str, directory: Path) -> Path:
     return program
 
 
+def build_trie_sorting(compiler: str, directory: Path) -> Path:
+    """Compile what sorts and merges the keys of tries, with small buffers, and link its test."""
+    program = directory / "test_trie_sorting"
+    common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
+    allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
+    limits = {"growing": ["-DKEYS_BETWEEN_POLLS=50"], "merge": ["-DBUFFER=64"]}
+    objects = []
+    for source, smaller in limits.items():
+        objects.append(directory / f"{source}.o")
+        compile_one = [*common, *allocator, *smaller, "-c", TRIE / f"{source}.c", "-o", objects[-1]]
+        subprocess.run(compile_one, check=True)
+    subprocess.run([*common, HERE / "test_trie_sorting.c", *objects, "-o", program], check=True)
+    return program
+
+
 def failures(program: Path, isa: str, cases: int) -> str:
     """Run a test program on random cases; return what it or a sanitizer finds. Skip what cannot run here."""
     result = subprocess.run([program, isa, str(cases), "20260101"], capture_output=True, text=True)
@@ -249,6 +264,10 @@ def test_primes_sieve(compiler: str, tmp_path: Path, isa: str) -> None:
 
 def test_trie_compact(compiler: str, tmp_path: Path) -> None:
     assert not failures(build_trie_compact(compiler, tmp_path), "baseline", SETS)
+
+
+def test_trie_sorting(compiler: str, tmp_path: Path) -> None:
+    assert not failures(build_trie_sorting(compiler, tmp_path), "baseline", SETS)
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -134,7 +134,7 @@ static void free_set(struct set *set)
     *set = (struct set){0};
 }
 
-static size_t lower_bound(const struct set *set, const struct key *key)
+static inline size_t lower_bound(const struct set *set, const struct key *key)
 {
     size_t low = 0, high = set->count;
     while (low < high) {
@@ -147,7 +147,7 @@ static size_t lower_bound(const struct set *set, const struct key *key)
     return low;
 }
 
-static bool holds(const struct set *set, size_t rank, const struct key *key)
+static inline bool holds(const struct set *set, size_t rank, const struct key *key)
 {
     return rank < set->count && compare(&set->list[rank], key) == 0;
 }

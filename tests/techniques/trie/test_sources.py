@@ -166,7 +166,7 @@ class TestPairsInFiles:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert len(one) == count
-        assert peak < 110 * count  # most of it for blocks of records; in a dict they take twice as much
+        assert peak < 110 * count  # most of it for blocks of records; in a dict they take four times as much
 
     def test_few_keys_stay_in_memory(self):
         pairs = ((str(number % 10), number) for number in range(5000))

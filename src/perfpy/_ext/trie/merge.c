@@ -6,7 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 20, KEYS_BETWEEN_POLLS = 1 << 15, AT_ONCE = 1 << 24 };
+#ifndef BUFFER
+#define BUFFER (1 << 20)
+#endif
+
+enum { KEYS_BETWEEN_POLLS = 1 << 15, AT_ONCE = 1 << 24 };
 
 /* Writes all of it, a few MiB at a time. */
 static enum perfpy_trie_writing write_all(int file, const unsigned char *bytes, size_t size,
