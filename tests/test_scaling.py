@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -231,6 +232,9 @@ class TestScaling:
         lines = str(found).splitlines()
         assert lines[0].startswith("estimate_pi · tiny · threads")
         assert [line.split()[0] for line in lines[3:6]] == ["1", "2", "8"]
+        assert all(" to " in line for line in lines[3:6])
+        once = dataclasses.replace(found, alone=found.alone[:1])
+        assert " to " not in str(once).splitlines()[3]
 
     def test_plot(self, found, tmp_path):
         pytest.importorskip("matplotlib")
@@ -253,7 +257,7 @@ class TestScaling:
             ({"workers": (2,)}, "1 among them"),
             ({"predict": (0,)}, "from 1 on"),
             ({"rounds": 0}, "at least 1"),
-            ({"technique": "trie"}, "does not divide"),
+            ({"technique": "trie", "workload": "large"}, "does not divide"),
             ({"technique": "tri"}, "unknown technique"),
             ({"workload": "huge"}, "unknown workload"),
         ],

@@ -182,10 +182,10 @@ class _Call:
     """A technique on a workload: called with an engine for its ``executor=``, or None."""
 
     def __init__(self, technique: str, workload: str, backend: str) -> None:
-        chosen = find_workload(technique, workload)
         self.function = getattr(techniques.folder(technique), technique)
         if "executor" not in inspect.signature(self.function).parameters:
             raise ValueError(f"{technique!r} does not divide its work: it takes no executor")
+        chosen = find_workload(technique, workload)
         self.description = chosen.description
         self.backend = techniques.find(technique).resolve(backend, chosen.needs)
         self._arguments = dict(chosen.arguments())

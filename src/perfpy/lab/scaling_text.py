@@ -7,6 +7,7 @@ import statistics
 from . import units
 from .scaling_result import Scaling
 
+_FEWEST = 3  # rounds that have a spread
 HEADINGS = ("workers", "measured", "model", "rehearsed", "speed-up", "95 %", "efficiency", "smallest piece")
 
 
@@ -18,17 +19,24 @@ def rows(scaling: Scaling) -> list[tuple[str, ...]]:
 def _row(scaling: Scaling, workers: int) -> tuple[str, ...]:
     measured = scaling.measured(workers)
     seconds = scaling.seconds(workers)
-    low, high = scaling.interval(workers)
     return (
         str(workers),
         units.time(measured),
         units.time(seconds),
         units.time(scaling.rehearsed.get(workers)),
         units.ratio(scaling.speedup(workers)),
-        f"{units.three(low)} to {units.three(high)}",
+        _interval(scaling, workers),
         f"{100 * scaling.efficiency(workers):.0f} %",
         units.time(scaling.smallest_piece(workers)),
     )
+
+
+def _interval(scaling: Scaling, workers: int) -> str:
+    """Return the interval of the speed-up; calls that were hardly repeated have none."""
+    if len(scaling.alone) < _FEWEST:
+        return ""
+    low, high = scaling.interval(workers)
+    return f"{units.three(low)} to {units.three(high)}"
 
 
 def title(scaling: Scaling) -> str:
