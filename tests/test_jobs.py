@@ -156,6 +156,8 @@ def test_mistakes_are_found_before_anything_is_sent(idle: str) -> None:
         jobs.submit("count_primes", 9, queue=idle, time_limit=0)
     with pytest.raises(ValueError, match="unknown queue 'smtp://host'"):
         jobs.submit("count_primes", 9, queue="smtp://host")
+    with pytest.raises(ValueError, match=r"unknown queue 'reddis://\.\.\.':"):
+        jobs.submit("count_primes", 9, queue="reddis://:secret@host")
     with pytest.raises(TypeError, match="queue must be a URL"):
         jobs.submit("count_primes", 9, queue=3)  # type: ignore[arg-type]
     assert jobs.listing(queue=idle) == []

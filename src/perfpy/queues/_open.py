@@ -50,7 +50,8 @@ def canonical(url: str | os.PathLike[str] | None) -> str:
     if not colon or "/" in scheme:  # a path, which on this system has no drive
         scheme, rest = "sqlite", url
     if scheme not in _SCHEMES:
-        raise ValueError(f"unknown queue {url!r}: {_EXPECTED}")
+        shown = f"{scheme}://..." if "@" in rest else url  # what is before it may hold a password
+        raise ValueError(f"unknown queue {shown!r}: {_EXPECTED}")
     if scheme != "sqlite":
         return url
     path = rest.removeprefix("//")
