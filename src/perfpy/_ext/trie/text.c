@@ -137,7 +137,7 @@ static inline bool fill(const unsigned char *next, const unsigned char *end, int
     return next == end;
 }
 
-/* Text that is not ASCII. Python's own function needs three times as long, and is left to what is no text. */
+/* Text that is not ASCII, into memory of the right size at once. Python's own function gets what is no text. */
 static PyObject *decode_text(const unsigned char *bytes, size_t length)
 {
     const unsigned char *end = bytes + length;
