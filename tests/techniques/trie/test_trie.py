@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
 import fnmatch
 import random
@@ -323,3 +324,26 @@ def test_what_it_says_of_itself(form):
     assert "2 str keys" in repr(one)
     if form[0] == "c":
         assert one.layout == form[1]
+
+
+@pytest.mark.parametrize("layout", ["compact", "fast"])
+def test_many_keys(layout: str) -> None:
+    """Beyond 400,000 edges the fast layout is made otherwise."""
+    random_ = random.Random(3)
+    alphabet = "etaoinshrdlucmf\u00e9\u4e16"
+    lengths = random_.choices(range(1, 17), k=150_000)
+    keys = sorted({"".join(random_.choices(alphabet, k=length)) for length in lengths})
+    one = perfpy.trie(keys, layout=layout, backend="c")
+    assert list(one) == keys
+    assert one.ranks(keys).tolist() == list(range(len(keys)))
+    for rank in random_.sample(range(len(keys)), 2000):
+        key = keys[rank]
+        other = key[: random_.randint(0, len(key))] + random_.choice(alphabet)
+        place = bisect.bisect_left(keys, other)
+        assert one[rank] == key
+        assert (other in one) == (place < len(keys) and keys[place] == other)
+        assert one.ceiling(other) == (keys[place] if place < len(keys) else None)
+        assert list(one.range(other, other + "f"))[:3] == [
+            k for k in keys[place : place + 3] if k < other + "f"
+        ]
+        assert one.prefixes(key) == [key[:end] for end in range(len(key) + 1) if key[:end] in one]
