@@ -20,13 +20,13 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1  # seconds between two looks at tasks 
 class State(enum.StrEnum):
     """What has become of a task."""
 
-    WAITING = "waiting"  #: for a worker; perhaps again, because one died of it or was too slow
-    RUNNING = "running"
-    DONE = "done"  #: its result is kept
-    FAILED = "failed"  #: the function raised an error, which is kept
-    DEAD = "dead"  #: given up: every worker that had it died, or was too slow
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"  #: forgotten, or never put
+    WAITING = "waiting"  #: For a worker; perhaps again, because one died of it or was too slow.
+    RUNNING = "running"  #: A worker has it.
+    DONE = "done"  #: Its result is kept.
+    FAILED = "failed"  #: The function raised an error, which is kept.
+    DEAD = "dead"  #: Given up: every worker that had it died, or was too slow.
+    CANCELLED = "cancelled"  #: It is not run unless it is put back.
+    UNKNOWN = "unknown"  #: Forgotten, or never put.
 
     @property
     def final(self) -> bool:
