@@ -16,7 +16,7 @@ import perfpy
 from perfpy import _build, techniques
 
 HERE = Path(__file__).parent
-SLOW = 4 if _build.SANITIZE not in ("", "none") else 1
+SLOW = 10 if _build.SANITIZE not in ("", "none") else 1
 
 PRELUDE = f"""
 import hashlib, os, sys, threading, time

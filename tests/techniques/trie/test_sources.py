@@ -166,7 +166,8 @@ class TestPairsInFiles:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert len(one) == count
-        assert peak < 110 * count  # most of it for blocks of records; in a dict they take four times as much
+        # Most of it is for blocks of records: 92 bytes for a pair here, 140 where Python's own allocator is off.
+        assert peak < 200 * count  # in a dict they take 421
 
     def test_few_keys_stay_in_memory(self):
         pairs = ((str(number % 10), number) for number in range(5000))
