@@ -134,6 +134,7 @@ PROGRAMS = {
     "cardinality-error": "cardinality_error.py",
     "cardinality-hyperloglog": "cardinality_hyperloglog.py",
     "bloom-error": "bloom_error.py",
+    "trie-sizes": "trie_sizes.py",
     "trie-experiment": "trie_experiment.py words paths",
     "trie-experiment-tokens": "trie_experiment.py tokens",
     "trie-experiment-small": "trie_experiment.py words:300000 words:1000",
