@@ -46,5 +46,5 @@ class Choice:
         return nanoseconds("public(1, 2, backend='c')")
 
     def track_cost_of_the_choice(self):
-        # The public function is a call too; the goal is that both together stay under 100 ns on an idle machine.
+        # The public function is a call too; the goal is that both together stay under 100 ns on an idle core.
         return nanoseconds("public(1, 2)") - nanoseconds("no_work(1, 2)")

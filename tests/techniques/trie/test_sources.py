@@ -166,7 +166,7 @@ class TestPairsInFiles:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert len(one) == count
-        # Most of it is for blocks of records: 92 bytes for a pair here, 140 where Python's own allocator is off.
+        # Most of it is for blocks of records: 92 bytes for a pair, 140 where Python's own allocator is off.
         assert peak < 200 * count  # in a dict they take 421
 
     def test_few_keys_stay_in_memory(self):
