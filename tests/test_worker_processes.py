@@ -98,7 +98,7 @@ def start_script(folder: Path, body: str, *, hide_loky: bool, **environment: str
     body = textwrap.indent(textwrap.dedent(body), "    ")
     script.write_text(PREPARE.format(hide_loky=hide_loky, body=body))
     return subprocess.Popen(
-        [sys.executable, str(script)],
+        [sys.executable, "-W", "error", str(script)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -157,6 +157,36 @@ def test_processes_give_the_result_and_leave_nothing(tmp_path: Path, hide_loky: 
     assert script.returncode == 0, errors
     assert errors == ""
     assert output.split()[-1] == ("concurrent.futures.process" if hide_loky else "loky.process_executor")
+
+
+#: How a script ends: its last statement, its status, and the last line that it writes to stderr.
+ENDS = {
+    "return": ("pass", 0, ""),
+    "exit": ("sys.exit(3)", 3, ""),
+    "error": ("raise ValueError('of its own')", 1, "ValueError: of its own"),
+    "interrupt": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(60)", -signal.SIGINT, "KeyboardInterrupt"),
+}
+
+
+@POOLS
+@pytest.mark.parametrize("end", ENDS)
+def test_pools_end_quietly_with_a_script(tmp_path: Path, hide_loky: bool, end: str) -> None:
+    """Also where something keeps a module to the very end, and the interpreter has to take it apart."""
+    last, status, line = ENDS[end]
+    script = start_script(
+        tmp_path,
+        f"""
+        import ctypes
+        perfpy.estimate_pi(200_000, executor="processes:2")
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(executors._pools))  # somebody forgets it
+        {last}
+        """,
+        hide_loky=hide_loky,
+    )
+    _, errors = finish(script)
+    assert script.returncode == status, errors
+    assert errors.rstrip("\n").rpartition("\n")[2] == line
+    assert errors.count("Traceback") == (line != "")
 
 
 @POOLS

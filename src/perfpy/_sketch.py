@@ -39,6 +39,8 @@ class Sketch(ABC):
     backend: ClassVar[str]
     #: What a structure of the family is called, in errors and in files.
     kind: ClassVar[str]
+    #: What errors call what is added.
+    added: ClassVar[str] = "keys"
     _key: Key | None
 
     @classmethod
@@ -86,7 +88,7 @@ class Sketch(ABC):
             return
         if self._key is not None:
             items = map(self._key, items)
-        self._update(plain(items))
+        self._update(plain(items, self.added))
 
     def update_from_lines(
         self, source: Source, *, encoding: str | None = "utf-8", executor: ExecutorLike = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import dataclasses
 import difflib
@@ -177,3 +178,6 @@ def _forget() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
+# Pools have ended by then. They call back when they are collected: later, when the interpreter takes modules
+# apart in some order, what that needs may be gone, and tracebacks would be printed.
+atexit.register(_engines.clear)

@@ -22,36 +22,36 @@ _BATCH = 1 << 14
 Counted: TypeAlias = "list[Any] | tuple[Any, ...] | np.ndarray[Any, Any] | Column"
 
 
-def plain(keys: Any) -> Counted | Iterator[Any]:
+def plain(keys: Any, name: str = "keys") -> Counted | Iterator[Any]:
     """Return an iterator over keys, or a list, tuple, column, or 1-D aligned native array of them.
 
     Data of Arrow and columns of pandas that hold such data are taken as they are; others that know how to
-    become an array of numpy do so.
+    become an array of numpy do so. Errors call the keys by `name`.
     """
     if isinstance(keys, (list, tuple)):
         return keys
     if isinstance(keys, np.ndarray):
-        return _plain_array(keys)
+        return _plain_array(keys, name)
     if isinstance(keys, _column_type()):
         return keys
     if isinstance(keys, (str, bytes, bytearray)):
         raise TypeError(
-            f"keys must be an iterable of keys, not a single {type(keys).__name__}; put it into a list"
+            f"{name} must be an iterable of {name}, not a single {type(keys).__name__}; put it into a list"
         )
     arrow = _arrow_data(keys)
     if arrow is not None:
         return _column(arrow)
     if hasattr(keys, "to_numpy"):
-        return _plain_array(np.asarray(keys.to_numpy()))
+        return _plain_array(np.asarray(keys.to_numpy()), name)
     if isinstance(keys, memoryview):
         return list(keys.tolist())
     if hasattr(keys, "__array_interface__"):
-        return _plain_array(np.asarray(keys))
+        return _plain_array(np.asarray(keys), name)
     try:
         iterator: Iterator[Any] = iter(keys)
         return iterator
     except TypeError:
-        raise TypeError(f"keys must be an iterable of keys, not {type(keys).__name__}") from None
+        raise TypeError(f"{name} must be an iterable of {name}, not {type(keys).__name__}") from None
 
 
 def counted(keys: Any) -> Counted:
@@ -106,15 +106,17 @@ def _objects(arrow: Any) -> list[Any]:
     return list((pyarrow.chunked_array if stream else pyarrow.array)(arrow).to_pylist())
 
 
-def _plain_array(array: np.ndarray[Any, Any]) -> Counted:
+def _plain_array(array: np.ndarray[Any, Any], name: str) -> Counted:
     if array.ndim != 1:
-        raise ValueError(f"keys must be a 1-D array, not {array.ndim}-D of shape {array.shape}; use ravel()")
+        raise ValueError(
+            f"{name} must be a 1-D array, not {array.ndim}-D of shape {array.shape}; use ravel()"
+        )
     if np.ma.is_masked(array):
-        raise ValueError("keys must have no masked elements; use compressed()")
+        raise ValueError(f"{name} must have no masked elements; use compressed()")
     if array.dtype.kind in "OT":
         return list(array.tolist())
     if array.dtype.kind not in "biufSU":
-        raise TypeError(f"keys cannot be of dtype {array.dtype}; convert them to integers or str")
+        raise TypeError(f"{name} cannot be of dtype {array.dtype}; convert them to integers or str")
     dtype = array.dtype.newbyteorder("=")
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
         dtype = np.dtype(np.float64)

@@ -176,6 +176,31 @@ def test_what_does_not_fit_is_refused(backend):
         one.update(np.array([True]))
 
 
+@pytest.mark.parametrize(
+    ("indices", "counted", "error", "message"),
+    [
+        ("abc", 0, TypeError, r"^indices must be an iterable of int, not str: 'abc'$"),
+        (b"\0" * 99, 0, TypeError, r"^indices must be an iterable of int, not bytes: b'.{20,40}$"),
+        (5, 0, TypeError, "^indices must be an iterable of indices, not int$"),
+        (np.zeros((2, 2), int), 0, ValueError, "^indices must be a 1-D array, not 2-D"),
+        (np.ma.masked_less([0, 1], 1), 0, ValueError, "^indices must have no masked elements"),
+        (np.zeros(2), 0, TypeError, "^indices must be integers, not of dtype float64$"),
+        ([0, "x"], 1, TypeError, "^index must be an int, not str: 'x'$"),
+        ((0, 1, None), 2, TypeError, "^index must be an int, not NoneType: None$"),
+        ([0, 2**70], 1, ValueError, "^index must be from 0 to 2, not 1180591620717411303424$"),
+        ([[0, 1], [1, 0]], 0, TypeError, r"^index must be an int, not list: \[0, 1\]$"),
+        ([2, [0, 1], 0], 1, TypeError, r"^index must be an int, not list: \[0, 1\]$"),
+    ],
+)
+def test_errors_speak_of_indices_and_those_before_are_counted(backend, indices, counted, error, message):
+    one = morris_counter(size=3, backend=backend)
+    with pytest.raises(error, match=message):
+        one.update(indices)
+    assert one.counts().sum() == counted
+    with pytest.raises(error, match=message):
+        morris_counter(indices, size=3, backend=backend)
+
+
 def test_threads_lose_no_random_numbers(backend):
     events = 2000 if backend == "python" else 100_000
     one = morris_counter(size=1, base=1.001, seed=1, backend=backend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 import threading
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -80,6 +81,7 @@ class MorrisCounter(Sketch):
     """
 
     kind: ClassVar[str] = "Morris counter"
+    added: ClassVar[str] = "indices"
 
     def __init__(self, spec: Spec, generator: np.random.Generator) -> None:
         self._spec = spec
@@ -127,6 +129,7 @@ class MorrisCounter(Sketch):
 
         Where one of them is no index, those before it have been counted.
         """
+        _check_type(items)
         super().update(items, executor=executor)
 
     def _update(self, keys: Iterable[Any], /) -> None:
@@ -255,19 +258,40 @@ def _spec_from(meta: dict[str, Any], payload: int) -> Spec:
     return spec
 
 
+def _check_type(items: Any) -> None:
+    """Refuse what would be keys, but has no integers."""
+    if isinstance(items, (str, bytes, bytearray)):
+        kind = type(items).__name__
+        raise TypeError(f"indices must be an iterable of int, not {kind}: {reprlib.repr(items)}")
+    if isinstance(items, np.ndarray) and items.size and items.dtype.kind not in "iuO":
+        raise TypeError(f"indices must be integers, not of dtype {items.dtype}")
+
+
 def _checked(batch: Any, size: int) -> tuple[NDArray[np.intp], Exception | None]:
     """Return those of some indices that come before the first that is none, and what is wrong with that."""
-    indices = np.asarray(batch)
-    if indices.size == 0:
-        return np.empty(0, np.intp), None
-    if indices.dtype.kind not in "iu":
-        return np.empty(0, np.intp), TypeError(f"indices must be integers, not of dtype {indices.dtype}")
+    try:
+        indices = np.asarray(batch)
+    except ValueError:  # of sequences that are not equally long
+        return _leading(batch, size)
+    if indices.dtype.kind not in "iu" or indices.ndim != 1:
+        return _leading(batch, size)
     outside = (indices < 0) | (indices >= size)
     if outside.any():
         first = int(outside.argmax())
         flaw = ValueError(f"indices must be from 0 to {size - 1}, not {indices[first]}")
         return indices[:first].astype(np.intp), flaw
     return indices.astype(np.intp), None
+
+
+def _leading(batch: Iterable[Any], size: int) -> tuple[NDArray[np.intp], Exception | None]:
+    """Do the same one by one."""
+    found: list[int] = []
+    for index in batch:
+        try:
+            found.append(whole("index", index, (0, size - 1)))
+        except (TypeError, ValueError) as flaw:
+            return np.array(found, np.intp), flaw
+    return np.array(found, np.intp), None
 
 
 def morris_counter(
