@@ -23,9 +23,9 @@ static void damage_links(int kind)
     fill_random(&set, 2000, kind);
     if (TRIE.build(&set.keys, NULL, &payload) != PERFPY_TRIE_OK || !TRIE.open(&trie, payload.data, payload.size))
         fail("build()", set.count);
-    const struct compact compact = compact_of(&trie);
-    const size_t links = (size_t)(compact.links - payload.data), records = (size_t)(compact.pool - compact.records);
-    for (uint32_t entry = 0; entry < compact.entries && entry < 5; entry++)
+    const struct compact *compact = compact_of(&trie);
+    const size_t links = (size_t)(compact->links - payload.data), records = (size_t)(compact->pool - compact->records);
+    for (uint32_t entry = 0; entry < compact->entries && entry < 5; entry++)
         for (size_t place = 0; place < records && place < 80; place++) {
             unsigned char *copy = copy_of(&payload);
             copy[links + 4 * entry] = (unsigned char)place;

@@ -6,9 +6,15 @@
  * tokens too (Larsson and Moffat's Re-Pair; compact_grammar.c); the cheapest sequence of tokens is found by dynamic
  * programming (compact_parse.c), and each token is one canonical Huffman code (compact_code.c).
  *
- * Blocks. The codes are cut, between keys, into blocks of one size. Block b starts after its separator, the shortest
- * prefix of its first key that is above the last key of the block before. Separators are in an index of their own
- * (compact_index.c), so that a block has no header, and its place needs no table.
+ * Blocks. The codes are one string of bits, in which reading can start anew at blocks: block b starts at most
+ * BEFORE_MOST bits before bit b * 8 * block_bytes, with a key, of which the separator is given: the shortest prefix that
+ * is above the last key of the block before.
+ *
+ * Groups. Blocks that follow one another make a group if their separators can be told apart by few bytes at one place,
+ * the group's depth. An entry of a block has these bytes, how far the block starts before its place, the low bits of its
+ * rank, and which of the prefixes of its separator that end in these bytes are keys; nothing else is stored for a block.
+ * A group has an entry with its first block, its depth and its rank, and the separator of its first block is in an index
+ * (compact_index.c).
  *
  * Search. A token says how many keys end in it, by how much it changes the length of the current key, how far it goes
  * below that length on its way, and which byte it appends there. While the current key differs from the one that is
@@ -16,9 +22,10 @@
  * looked for, are passed over without a look at their operations (compact_read.c).
  *
  * Prefixes. The keys that a text starts with are in one block, or begin its separator; which those are is kept for each
- * block (compact_starts.c), so that no other block is read.
+ * group (compact_starts.c) and block, so that no other block is read.
  *
- * Rare operations are special tokens without an entry: a long stretch of bytes, kept raw elsewhere, and large cuts.
+ * Rare operations are special tokens without an entry, whose numbers follow as they are: a long stretch of bytes, kept
+ * raw elsewhere, and a large cut.
  */
 #ifndef PERFPY_TRIE_COMPACT_H
 #define PERFPY_TRIE_COMPACT_H
@@ -33,24 +40,28 @@ enum {
     OP_END = 256,                        /* + k: a key ends, and loses its last k bytes */
     OP_END_MOST = 127,                   /* the largest such k */
     OP_RAW = OP_END + OP_END_MOST + 1,   /* append bytes from the section of raw ones; special */
-    OP_CUT,                              /* + j: take 2**(CUT_SHIFT + j) more bytes off; special */
+    OP_CUT,                              /* take more bytes off, a multiple of 2**CUT_SHIFT; special */
     CUT_SHIFT = 7,
-    CUTS = 25,
-    OP_COUNT = OP_CUT + CUTS,
+    OP_COUNT = OP_CUT + 1,
 
     CODE_MOST = 18,      /* bits of the longest code */
     CODES_PER_FILL = 3,  /* that can be read after bits_fill() */
     PRIMARY_MOST = 10,   /* bits that the first table decodes at once */
     RAW_OFFSET_BITS = 40,
     RAW_LENGTH_BITS = 32,
+    CUT_BITS = 25,
     POOL_BITS = 24,
     TOKEN_BYTES_MOST = 255, /* of a token in the pool, where one operation takes up to three */
     TOKEN_OPS_MOST = TOKEN_BYTES_MOST / 3,
     TOKEN_LOW_MOST = 255,
 
     ESCAPE = 0xffff,     /* in the table of operations: the number follows, in two bytes */
-    BLOCK_LEAST = 80,    /* bytes; room for the worst key of its own: a raw stretch, its end and all cuts */
-    BLOCK_MOST = 256,
+    BLOCK_LEAST = 32,    /* bytes; room for the worst key of its own: a raw stretch, its end and a large cut */
+    BLOCK_MOST = 128,
+    BEFORE_BITS = 8,     /* of how far a block starts before its place, in bits */
+    BEFORE_MOST = (1 << BEFORE_BITS) - 1,
+    MARK_MOST = 3,       /* bytes that tell the blocks of a group apart */
+    OWN_RANK_MOST = 20,  /* bits of the rank of a block in its group */
     SLACK = 16,          /* bytes after the blocks, so that words can be loaded whole */
 
     /* The header, in bytes; numbers are little-endian. */
@@ -58,21 +69,26 @@ enum {
     HEADER_BLOCK_BYTES = 4,
     HEADER_COUNT = 8, /* 64 bits */
     HEADER_BLOCKS = 16,
-    HEADER_TOKENS = 20,
-    HEADER_SPECIALS = 24,
-    HEADER_OPS = 28,
-    HEADER_ENTRIES = 32,
-    HEADER_RANK_BITS = 36,
-    HEADER_PRIMARY_BITS = 40,
-    HEADER_POOL = 44,
-    HEADER_STARTS = 48,
-    HEADER_START_BITS = 52,
-    HEADER_START_LENGTH_BITS = 56, /* and 4 bytes that are 0 */
-    HEADER_RECORDS = 64,           /* 64 bits, as all that follow */
-    HEADER_RAW = 72,
-    HEADER_DATA = 80,
-    HEADER_SPECIAL = 88, /* a byte for each */
-    HEADER_SIZE = HEADER_SPECIAL + 32,
+    HEADER_GROUPS = 20,
+    HEADER_TOKENS = 24,
+    HEADER_SPECIALS = 28,
+    HEADER_OPS = 32,
+    HEADER_ENTRIES = 36,
+    HEADER_POOL = 40,
+    HEADER_STARTS = 44,
+    HEADER_PRIMARY_BITS = 48, /* 8 bits, as those that follow */
+    HEADER_PLACE_BITS,
+    HEADER_DEPTH_BITS,
+    HEADER_RANK_BITS,
+    HEADER_START_BITS,
+    HEADER_START_LENGTH_BITS,
+    HEADER_OWN_RANK_BITS,
+    HEADER_MARK_BYTES,
+    HEADER_RECORDS = 56, /* 64 bits, as those that follow */
+    HEADER_RAW = 64,
+    HEADER_DATA = 72,
+    HEADER_SPECIAL = 80, /* the operations of special tokens, less OP_RAW, in 8 bits each */
+    HEADER_SIZE = 88,
 
     CODE_TABLE = 8 * CODE_MOST, /* bytes: for each length the end of its codes, and what makes an index of a code */
 
@@ -81,25 +97,25 @@ enum {
     WINDOW_GOES_ON = 8,
 };
 
-#define COMPACT_MAGIC UINT32_C(0x32435450)
-#define LINK_RECORD UINT32_C(0x80000000) /* in a link: the rest is a place in the records, not a block */
+#define COMPACT_MAGIC UINT32_C(0x33435450)
+#define LINK_RECORD UINT32_C(0x80000000) /* in a link: the rest is a place in the records, not a group */
 
 /* What open() finds: where each section starts, and the numbers of the header. A section ends where the next begins. */
-struct compact {
-    const unsigned char *codes, *primary, *tokens, *ops, *windows, *links, *ranks, *start_parents, *start_lengths,
-        *start_numbers, *records, *pool, *raw, *data;
-    uint32_t blocks, block_bytes, token_count, special_count, op_count, entries, start_count;
-    uint16_t rank_bits, primary_bits, start_bits, start_length_bits;
+struct __attribute__((may_alias)) compact {
+    const unsigned char *codes, *primary, *tokens, *ops, *windows, *links, *group_list, *block_list, *start_parents,
+        *start_lengths, *records, *pool, *raw, *data;
     const unsigned char *end; /* of the data, before the slack */
+    uint32_t blocks, groups, block_bytes, token_count, special_count, op_count, entries, start_count;
+    unsigned char primary_bits, place_bits, depth_bits, rank_bits, start_bits, start_length_bits, own_rank_bits,
+        mark_bytes;
+    unsigned char group_bits, block_bits; /* of an entry */
 };
 
 _Static_assert(sizeof(struct compact) <= sizeof((struct perfpy_trie *)0)->words, "what open() finds must fit");
 
-static inline struct compact compact_of(const struct perfpy_trie *trie)
+static inline const struct compact *compact_of(const struct perfpy_trie *trie)
 {
-    struct compact compact;
-    memcpy(&compact, trie->words, sizeof compact);
-    return compact;
+    return (const struct compact *)(const void *)trie->words;
 }
 
 /* A token as 64 bits: where its operations are in the pool; how many bytes they take; how many keys end in it; how far
@@ -131,22 +147,86 @@ static inline uint64_t load_be64(const unsigned char *bytes)
     return value;
 }
 
-/* Number i of an array of numbers of `bits` bits, which is followed by 8 bytes of anything. */
-static inline uint64_t load_packed(const unsigned char *array, uint64_t i, unsigned bits)
+/* A number of `bits` bits, at most 57, that starts at bit `place`; 8 bytes of anything follow. */
+static inline uint64_t load_bits(const unsigned char *array, uint64_t place, unsigned bits)
 {
-    const uint64_t place = i * bits;
     return perfpy_load64(array + (place >> 3)) >> (place & 7) & ((UINT64_C(1) << bits) - 1);
 }
 
-static inline uint64_t compact_rank(const struct compact *compact, uint32_t block)
+/* Number i of an array of them. */
+static inline uint64_t load_packed(const unsigned char *array, uint64_t i, unsigned bits)
 {
-    return load_packed(compact->ranks, block, compact->rank_bits);
+    return load_bits(array, i * bits, bits);
 }
 
-/* The longest key that is a proper prefix of a separator, as a node of compact_starts.c; 0 where there is none. */
-static inline uint64_t compact_start_of(const struct compact *compact, uint32_t block)
+/* The entry of a group: its first block, depth, rank, and the longest key that is a proper prefix of its separator, as a
+ * node of compact_starts.c, 0 where there is none. There is one more entry than groups, for the end. */
+static inline uint32_t group_place(const struct compact *compact, uint32_t group)
 {
-    return load_packed(compact->start_numbers, block, compact->start_bits);
+    return (uint32_t)load_bits(compact->group_list, (uint64_t)group * compact->group_bits, compact->place_bits);
+}
+
+static inline uint64_t group_depth(const struct compact *compact, uint32_t group)
+{
+    return load_bits(compact->group_list, (uint64_t)group * compact->group_bits + compact->place_bits,
+                     compact->depth_bits);
+}
+
+static inline uint64_t group_rank(const struct compact *compact, uint32_t group)
+{
+    const uint64_t place = (uint64_t)group * compact->group_bits + compact->place_bits + compact->depth_bits;
+    return load_bits(compact->group_list, place, compact->rank_bits);
+}
+
+static inline uint64_t group_start(const struct compact *compact, uint32_t group)
+{
+    return load_bits(compact->group_list, (group + UINT64_C(1)) * compact->group_bits - compact->start_bits,
+                     compact->start_bits);
+}
+
+/* The entry of a block: a mark, which is the bytes of its separator from the group's depth on, with zeros behind, and 0
+ * for the first of a group; how far it starts before its place; the low bits of its rank; and a bit for each byte of the
+ * mark, which says whether what comes before that byte is a key. There is one more entry than blocks. */
+static inline uint64_t block_entry(const struct compact *compact, uint32_t block)
+{
+    return load_packed(compact->block_list, block, compact->block_bits);
+}
+
+static inline uint64_t block_mark(const struct compact *compact, uint32_t block)
+{
+    return load_bits(compact->block_list, (uint64_t)block * compact->block_bits, 8 * compact->mark_bytes);
+}
+
+static inline uint64_t entry_mark(const struct compact *compact, uint64_t entry)
+{
+    return entry & ((UINT64_C(1) << 8 * compact->mark_bytes) - 1);
+}
+
+static inline uint32_t entry_before(const struct compact *compact, uint64_t entry)
+{
+    return entry >> 8 * compact->mark_bytes & BEFORE_MOST;
+}
+
+static inline uint64_t entry_rank(const struct compact *compact, uint64_t entry)
+{
+    return entry >> (8 * compact->mark_bytes + BEFORE_BITS) & ((UINT64_C(1) << compact->own_rank_bits) - 1);
+}
+
+static inline uint64_t entry_starts(const struct compact *compact, uint64_t entry)
+{
+    return entry >> (8 * compact->mark_bytes + BEFORE_BITS + compact->own_rank_bits);
+}
+
+/* How many bytes of a mark are a separator's: its last one is not 0. */
+static inline size_t mark_length(const struct compact *compact, uint64_t mark)
+{
+    return mark ? compact->mark_bytes - (size_t)(__builtin_ctzll(mark) >> 3) : 0;
+}
+
+/* How many keys are between two ranks of which the low bits are known. */
+static inline uint64_t rank_difference(const struct compact *compact, uint64_t high, uint64_t low)
+{
+    return (high - low) & ((UINT64_C(1) << compact->own_rank_bits) - 1);
 }
 
 /* The length of a node's key, and the node of the next shorter one, which is a lower number. */
@@ -197,22 +277,18 @@ static inline uint64_t window_at(const unsigned char *string, size_t length, siz
     return window;
 }
 
-/* Where a search comes to: the last block whose separator is not above the key, the length of that separator, and how
- * many of its bytes the key shares. */
+/* Where a search comes to: the last block whose separator is not above the key, its group, the length of that separator,
+ * and how many of its bytes the key shares. */
 struct compact_place {
-    uint32_t block;
+    uint32_t group, block;
     size_t length, common;
 };
 
 /* There must be a block. */
 struct compact_place perfpy_compact_locate(const struct compact *compact, const unsigned char *key, size_t length);
 
-/* What locate() would say of a block. */
-struct compact_place perfpy_compact_match(const struct compact *compact, uint32_t block, const unsigned char *key,
-                                          size_t length);
-
-/* Stores the first `room` bytes of a separator, and returns how long it is. */
-size_t perfpy_compact_separator(const struct compact *compact, uint32_t block, unsigned char *bytes, size_t room);
+/* Stores the first `room` bytes of the separator of a group's first block, and returns how long it is. */
+size_t perfpy_compact_separator(const struct compact *compact, uint32_t group, unsigned char *bytes, size_t room);
 
 /* Whether the records follow one another and all windows are in order. */
 bool perfpy_compact_index_sound(const struct compact *compact);

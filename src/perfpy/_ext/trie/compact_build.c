@@ -11,7 +11,7 @@
 #define LEAST_OCCURRENCES 16
 #endif
 #ifndef BLOCK_BYTES /* more make fewer bytes per key and more time per search */
-#define BLOCK_BYTES 128
+#define BLOCK_BYTES 64
 #endif
 
 enum {
@@ -35,8 +35,10 @@ struct builder {
     struct codes codes;
     struct packed packed;
     struct tables tables;
+    struct grouping grouping;
     struct bytes windows, links, records;
     struct starts starts;
+    struct entries entries;
 };
 
 /* Which operations there are is known from all keys. */
@@ -153,6 +155,7 @@ static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t blo
     for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++)
         builder->costs[symbol] = builder->codes.lengths[symbol];
     builder->costs[OP_RAW] += RAW_OFFSET_BITS + RAW_LENGTH_BITS;
+    builder->costs[OP_CUT] += CUT_BITS;
     if (!perfpy_compact_parser(&builder->grammar, builder->in_use, builder->costs, &parser))
         return PERFPY_TRIE_MEMORY;
     const enum perfpy_trie_status status = perfpy_compact_pack(builder->keys, &parser, &builder->codes, block_bytes,
@@ -163,34 +166,36 @@ static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t blo
 
 static void append_header(const struct builder *builder, uint32_t block_bytes, struct bytes *payload)
 {
-    const uint32_t entries = (uint32_t)(builder->windows.size / 8);
+    const struct entries *entries = &builder->entries;
     const uint32_t numbers[] = {COMPACT_MAGIC, block_bytes};
     for (int i = 0; i < 2; i++)
         perfpy_compact_append_le(payload, numbers[i], 4);
     perfpy_compact_append_le(payload, builder->keys->count, 8);
     const uint32_t counts[] = {
         builder->packed.blocks,
+        builder->grouping.groups,
         builder->codes.count - builder->codes.specials,
         builder->codes.specials,
         (uint32_t)(builder->tables.ops.size / 2),
-        entries,
-        perfpy_compact_bits_of(builder->keys->count),
-        builder->tables.primary_bits,
+        (uint32_t)(builder->windows.size / 8),
         (uint32_t)builder->tables.pool.size,
         builder->starts.count,
-        builder->starts.number_bits,
-        builder->starts.length_bits,
-        0,
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         perfpy_compact_append_le(payload, counts[i], 4);
+    const unsigned widths[] = {
+        builder->tables.primary_bits, entries->place_bits,         entries->depth_bits,    entries->rank_bits,
+        builder->starts.number_bits,  builder->starts.length_bits, entries->own_rank_bits, builder->grouping.mark_bytes,
+    };
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        perfpy_compact_append_le(payload, widths[i], 1);
     perfpy_compact_append_le(payload, builder->records.size, 8);
     perfpy_compact_append_le(payload, builder->packed.raw.size, 8);
     perfpy_compact_append_le(payload, builder->packed.data.size, 8);
     for (uint32_t i = 0; i < HEADER_SIZE - HEADER_SPECIAL; i++) {
         const uint32_t number = builder->codes.count - builder->codes.specials + i;
         const uint32_t symbol = i < builder->codes.specials ? builder->codes.order[number] : OP_RAW;
-        perfpy_compact_append_le(payload, symbol == OP_RAW ? 0 : CUT_SHIFT + (symbol - OP_CUT), 1);
+        perfpy_compact_append_le(payload, symbol - OP_RAW, 1);
     }
 }
 
@@ -213,11 +218,10 @@ static enum perfpy_trie_status assemble(const struct builder *builder, uint32_t 
     append_section(&bytes, &tables->ops);
     append_section(&bytes, &builder->windows);
     append_section(&bytes, &builder->links);
-    perfpy_compact_append_packed(&bytes, builder->packed.first_keys, builder->packed.blocks + UINT64_C(1),
-                                 perfpy_compact_bits_of(builder->keys->count));
+    append_section(&bytes, &builder->entries.groups);
+    append_section(&bytes, &builder->entries.blocks);
     append_section(&bytes, &builder->starts.parents);
     append_section(&bytes, &builder->starts.lengths);
-    append_section(&bytes, &builder->starts.numbers);
     append_section(&bytes, &builder->records);
     append_section(&bytes, &tables->pool);
     append_section(&bytes, &builder->packed.raw);
@@ -240,12 +244,16 @@ static enum perfpy_trie_status build_parts(struct builder *builder, uint32_t blo
         status = fill_blocks(builder, block_bytes);
     if (status == PERFPY_TRIE_OK)
         status = perfpy_compact_tables(&builder->grammar, &builder->codes, &builder->tables);
-    const struct separators separators = {builder->keys, builder->packed.first_keys, builder->packed.lengths,
-                                          builder->packed.blocks};
-    if (status == PERFPY_TRIE_OK && separators.blocks)
+    if (status == PERFPY_TRIE_OK)
+        status = perfpy_compact_group(builder->keys, &builder->packed, &builder->grouping);
+    struct grouping *grouping = &builder->grouping;
+    const struct separators separators = {builder->keys, grouping->first_keys, grouping->lengths, grouping->groups};
+    if (status == PERFPY_TRIE_OK && separators.groups)
         status = perfpy_compact_index(&separators, &builder->windows, &builder->links, &builder->records);
     if (status == PERFPY_TRIE_OK)
-        status = perfpy_compact_find_starts(&separators, builder->interrupt, &builder->starts);
+        status = perfpy_compact_find_starts(grouping, builder->interrupt, &builder->starts);
+    if (status == PERFPY_TRIE_OK)
+        perfpy_compact_entries(grouping, builder->starts.number_bits, &builder->entries);
     return status;
 }
 
@@ -258,10 +266,11 @@ static void free_builder(struct builder *builder)
     free(builder->counts);
     perfpy_compact_codes_free(&builder->codes);
     perfpy_compact_packed_free(&builder->packed);
+    perfpy_compact_grouping_free(&builder->grouping);
     struct bytes *sections[] = {&builder->tables.codes, &builder->tables.primary, &builder->tables.tokens,
                                 &builder->tables.ops,   &builder->tables.pool,    &builder->windows,
                                 &builder->links,        &builder->records,        &builder->starts.parents,
-                                &builder->starts.lengths, &builder->starts.numbers};
+                                &builder->starts.lengths, &builder->entries.groups, &builder->entries.blocks};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         free(sections[i]->data);
 }
@@ -270,7 +279,7 @@ enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys
                                              const struct perfpy_interrupt *interrupt,
                                              struct perfpy_trie_payload *payload)
 {
-        struct builder builder = {.keys = keys, .interrupt = interrupt};
+    struct builder builder = {.keys = keys, .interrupt = interrupt};
     enum perfpy_trie_status status = build_parts(&builder, BLOCK_BYTES);
     if (status == PERFPY_TRIE_OK)
         status = assemble(&builder, BLOCK_BYTES, payload);

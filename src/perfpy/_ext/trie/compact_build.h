@@ -122,12 +122,13 @@ struct tables {
 enum perfpy_trie_status perfpy_compact_tables(const struct grammar *grammar, const struct codes *codes,
                                               struct tables *tables);
 
-/* The blocks, and for each its first key and the length of its separator. After the last first key comes the number of
- * keys. */
+/* The blocks, and for each its first key, the length of its separator, and how many bits it starts before its place.
+ * After the last first key comes the number of keys. */
 struct packed {
     struct bytes data, raw;
     uint64_t *first_keys;
     uint32_t *lengths;
+    unsigned char *befores;
     uint32_t blocks, room;
 };
 
@@ -136,23 +137,49 @@ enum perfpy_trie_status perfpy_compact_pack(const struct perfpy_trie_keys *keys,
                                             const struct perfpy_interrupt *interrupt, struct packed *packed);
 void perfpy_compact_packed_free(struct packed *packed);
 
-/* Separators of blocks: prefixes of keys. */
+/* Separators of the first blocks of groups: prefixes of keys. */
 struct separators {
     const struct perfpy_trie_keys *keys;
     const uint64_t *first_keys;
     const uint32_t *lengths;
-    uint32_t blocks;
+    uint32_t groups;
 };
 
-/* The sections for keys that are prefixes of separators. */
+/* Groups of blocks, and the sections of their entries. */
+struct grouping {
+    const struct perfpy_trie_keys *keys;
+    const struct packed *packed;
+    unsigned mark_bytes;
+    uint32_t groups;
+    uint32_t *places, *depths; /* one more place than groups */
+    uint64_t *first_keys;      /* of each group */
+    uint32_t *lengths;
+    uint64_t *nodes;       /* of each group, in the tree of keys that are prefixes of separators */
+    unsigned char *starts; /* of each block, which prefixes of its separator that end in its mark are keys */
+};
+
+enum perfpy_trie_status perfpy_compact_group(const struct perfpy_trie_keys *keys, const struct packed *packed,
+                                             struct grouping *grouping);
+void perfpy_compact_grouping_free(struct grouping *grouping);
+
+/* The sections of the layout for keys that are prefixes of separators. */
 struct starts {
-    struct bytes parents, lengths, numbers;
+    struct bytes parents, lengths;
     uint32_t count;
     unsigned number_bits, length_bits;
 };
 
-enum perfpy_trie_status perfpy_compact_find_starts(const struct separators *separators,
-                                                   const struct perfpy_interrupt *interrupt, struct starts *starts);
+/* Fills in the nodes and starts of the grouping, too. */
+enum perfpy_trie_status perfpy_compact_find_starts(struct grouping *grouping, const struct perfpy_interrupt *interrupt,
+                                                   struct starts *starts);
+
+/* The sections of groups and blocks, and how many bits their numbers take. */
+struct entries {
+    struct bytes groups, blocks;
+    unsigned place_bits, depth_bits, rank_bits, own_rank_bits;
+};
+
+void perfpy_compact_entries(const struct grouping *grouping, unsigned start_bits, struct entries *entries);
 
 /* Appends the sections of the index. */
 enum perfpy_trie_status perfpy_compact_index(const struct separators *separators, struct bytes *windows,

@@ -16,7 +16,7 @@ struct state {
     struct compact_bits bits;
     const unsigned char *op, *stop;
     size_t cut;
-    uint32_t block;
+    uint32_t group, block;
     uint64_t end; /* the rank of the next block's first key */
     bool sound;
 };
@@ -24,7 +24,7 @@ struct state {
 enum { FIRST_ROOM = 512 }; /* bytes of a key */
 
 /* A code has a bit at least, and as many are read behind a block as a word has. */
-enum { PASSED_MOST = 8 * (BLOCK_MOST + SLACK) };
+enum { PASSED_MOST = 8 * (BLOCK_MOST + SLACK) + BEFORE_MOST };
 
 bool perfpy_compact_sound(const struct perfpy_trie_cursor *cursor)
 {
@@ -123,32 +123,70 @@ static inline enum perfpy_trie_status run(const struct perfpy_trie *trie, const 
     return PERFPY_TRIE_OK;
 }
 
-/* Goes to the start of a block; the key is its separator. */
-static bool enter(const struct compact *compact, struct perfpy_trie_cursor *cursor, struct state *state,
-                  uint32_t block)
+/* Makes the key the separator of a group's first block. */
+static bool set_separator(const struct compact *compact, struct perfpy_trie_cursor *cursor, uint32_t group)
 {
-    size_t length = perfpy_compact_separator(compact, block, cursor->key, cursor->capacity);
+    const size_t length = perfpy_compact_separator(compact, group, cursor->key, cursor->capacity);
     if (length > cursor->capacity) {
         if (!reserve(cursor, length))
             return false;
-        perfpy_compact_separator(compact, block, cursor->key, cursor->capacity);
+        perfpy_compact_separator(compact, group, cursor->key, cursor->capacity);
     }
     cursor->length = length;
-    state->bits = compact_bits(compact, block);
-    state->op = state->stop = compact->pool;
-    state->cut = 0;
-    state->block = block;
-    state->end = compact_rank(compact, block + 1);
     return true;
 }
 
-/* The last block whose first key is not above a rank. */
-static uint32_t block_of(const struct compact *compact, uint64_t rank)
+/* Goes to the start of a block, which is in the state's group; the key becomes its separator. Up to the group's depth it
+ * must be there already. */
+static bool enter(const struct compact *compact, struct perfpy_trie_cursor *cursor, struct state *state,
+                  uint32_t block)
 {
-    uint32_t low = 0, count = compact->blocks;
+    const uint64_t entry = block_entry(compact, block), next = block_entry(compact, block + 1);
+    if (block > group_place(compact, state->group)) {
+        const uint64_t mark = entry_mark(compact, entry), depth = group_depth(compact, state->group);
+        const size_t own = mark_length(compact, mark);
+        if (depth > cursor->length)
+            state->sound = false;
+        else if (!reserve(cursor, (size_t)depth + own))
+            return false;
+        for (size_t i = 0; i < own && state->sound; i++)
+            cursor->key[depth + i] = (unsigned char)(mark >> 8 * (compact->mark_bytes - 1 - i));
+        cursor->length = state->sound ? (size_t)depth + own : 0;
+    }
+    state->bits = compact_bits(compact, block, entry_before(compact, entry));
+    state->op = state->stop = compact->pool;
+    state->cut = 0;
+    state->block = block;
+    state->end = cursor->rank + rank_difference(compact, entry_rank(compact, next), entry_rank(compact, entry));
+    return true;
+}
+
+/* The last group whose first key is not above a rank. */
+static uint32_t group_of(const struct compact *compact, uint64_t rank)
+{
+    uint32_t low = 0, count = compact->groups;
     while (count > 1) {
         const uint32_t half = count / 2;
-        low += compact_rank(compact, low + half) <= rank ? half : 0;
+        low += group_rank(compact, low + half) <= rank ? half : 0;
+        count -= half;
+    }
+    return low;
+}
+
+/* How many keys of a group are before a block. */
+static uint64_t rank_in_group(const struct compact *compact, uint64_t first, uint32_t block)
+{
+    return rank_difference(compact, entry_rank(compact, block_entry(compact, block)), first);
+}
+
+/* The last block of a group before which there are no more keys of it than so many. */
+static uint32_t block_of(const struct compact *compact, uint32_t group, uint64_t first, uint64_t keys)
+{
+    const uint32_t place = group_place(compact, group), after = group_place(compact, group + 1);
+    uint32_t low = place < compact->blocks ? place : 0;
+    for (uint32_t count = after <= compact->blocks && after > low ? after - low : 1; count > 1;) {
+        const uint32_t half = count / 2;
+        low += rank_in_group(compact, first, low + half) <= keys ? half : 0;
         count -= half;
     }
     return low;
@@ -244,7 +282,7 @@ found:
 enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
                                             uint64_t rank)
 {
-    const struct compact compact = compact_of(trie);
+    const struct compact *compact = compact_of(trie);
     if (!cursor->state) {
         cursor->state = calloc(1, sizeof(struct state));
         /* Most keys then need no more. */
@@ -253,16 +291,18 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     }
     struct state *state = cursor->state;
     state->sound = true;
-    cursor->rank = rank;
-    const uint32_t block = block_of(&compact, rank);
-    for (uint32_t line = 0; line < compact.block_bytes; line += 64)
-        __builtin_prefetch(compact.data + (size_t)block * compact.block_bytes + line);
-    if (!enter(&compact, cursor, state, block))
+    state->group = group_of(compact, rank);
+    const uint64_t first = group_rank(compact, state->group);
+    const uint32_t block = block_of(compact, state->group, first, rank > first ? rank - first : 0);
+    cursor->rank = first + rank_in_group(compact, first, block);
+    compact_prefetch(compact, block);
+    if (!set_separator(compact, cursor, state->group) || !enter(compact, cursor, state, block))
         return PERFPY_TRIE_MEMORY;
-    const uint64_t first = compact_rank(&compact, block);
-    enum perfpy_trie_status status = pass(trie, &compact, cursor, rank > first ? rank - first : 0);
+    const uint64_t keys = rank > cursor->rank ? rank - cursor->rank : 0;
+    cursor->rank = rank;
+    enum perfpy_trie_status status = pass(trie, compact, cursor, keys);
     while (status == PERFPY_TRIE_OK && state->sound) {
-        status = run(trie, &compact, cursor, state);
+        status = run(trie, compact, cursor, state);
         if (cursor->rank == rank)
             break;
         cursor->rank++;
@@ -271,10 +311,20 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     return status;
 }
 
+/* Goes to the start of the next block; false where memory is short. */
+static bool go_on(const struct compact *compact, struct perfpy_trie_cursor *cursor, struct state *state)
+{
+    const uint32_t block = state->block + 1;
+    if (block == group_place(compact, state->group + 1) && state->group + 1 < compact->groups)
+        if (!set_separator(compact, cursor, ++state->group))
+            return false;
+    return enter(compact, cursor, state, block);
+}
+
 enum perfpy_trie_status perfpy_compact_walk(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
                                             uint64_t count, perfpy_trie_visitor *visit, void *context)
 {
-    const struct compact compact = compact_of(trie);
+    const struct compact *compact = compact_of(trie);
     struct perfpy_trie_cursor now = *cursor;
     struct state state = *(const struct state *)now.state;
     enum perfpy_trie_status status = PERFPY_TRIE_OK;
@@ -284,16 +334,16 @@ enum perfpy_trie_status perfpy_compact_walk(const struct perfpy_trie *trie, stru
             now.rank = trie->count;
             break;
         }
-        if (++now.rank == state.end && state.block + 1 < compact.blocks) {
+        if (++now.rank == state.end && state.block + 1 < compact->blocks) {
             struct perfpy_trie_cursor entered = now;
             struct state first = state;
-            if (!enter(&compact, &entered, &first, state.block + 1))
+            if (!go_on(compact, &entered, &first))
                 status = PERFPY_TRIE_MEMORY;
             now = entered;
             state = first;
         }
         if (status == PERFPY_TRIE_OK)
-            status = run(trie, &compact, &now, &state);
+            status = run(trie, compact, &now, &state);
         if (!state.sound)
             now.rank = trie->count;
         goes_on = state.sound && status == PERFPY_TRIE_OK && visit(context, now.key, now.length);

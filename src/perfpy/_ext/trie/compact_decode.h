@@ -18,13 +18,30 @@ struct compact_bits {
     unsigned count;
 };
 
-static inline struct compact_bits compact_bits(const struct compact *compact, uint32_t block)
+/* The bits of a block, which starts so many before its place. */
+static inline struct compact_bits compact_bits(const struct compact *compact, uint32_t block, uint32_t before)
 {
-    const unsigned char *start = compact->data + (size_t)block * compact->block_bytes;
-    const size_t left = (size_t)(compact->end - start);
-    /* A word is read before the bits that it brings are needed, hence 8 bytes more. */
-    const unsigned char *limit = start + (left < compact->block_bytes ? left : compact->block_bytes) + 8;
-    return (struct compact_bits){.next = start, .limit = limit};
+    const uint64_t place = 8 * (uint64_t)block * compact->block_bytes, bit = place > before ? place - before : 0;
+    const size_t size = (size_t)(compact->end - compact->data);
+    const size_t byte = bit >> 3 < size ? (size_t)(bit >> 3) : size;
+    const size_t left = size - byte, most = compact->block_bytes + (BEFORE_MOST + 1) / 8;
+    const unsigned char *start = compact->data + byte;
+    return (struct compact_bits){
+        .next = start + 7,
+        /* A word is read before the bits that it brings are needed, hence 8 bytes more. */
+        .limit = start + (left < most ? left : most) + 8,
+        .window = load_be64(start) << (bit & 7),
+        .count = 56 - (unsigned)(bit & 7),
+    };
+}
+
+/* Brings all that a block may take, which may start in the line before its place. */
+static inline void compact_prefetch(const struct compact *compact, uint32_t block)
+{
+    const unsigned char *place = compact->data + (size_t)block * compact->block_bytes;
+    const size_t most = compact->block_bytes + (BEFORE_MOST + 1) / 8;
+    for (size_t line = 0; line < most; line += 64)
+        __builtin_prefetch(place + compact->block_bytes - 1 - line);
 }
 
 /* Makes it at least 56 bits; false at the end of the block, which sound data never come to. */
@@ -102,18 +119,18 @@ static inline const unsigned char *token_ops(const struct compact *compact, uint
     return compact->pool + (inside ? place : 0);
 }
 
-/* A special token, from 0. Cuts return how many bytes to take off; a raw stretch returns 0 and says where it is. */
+/* A special token, from 0. A cut returns how many bytes to take off; a raw stretch returns 0 and says where it is. */
 static inline uint64_t decode_special(const struct compact *compact, uint32_t number, struct compact_bits *bits,
                                       const unsigned char **raw, size_t *length)
 {
     const unsigned char *header = compact->codes - HEADER_SIZE;
-    const unsigned kind = header[HEADER_SPECIAL + number];
+    const bool filled = bits_fill(bits);
     *length = 0;
-    if (kind)
-        return UINT64_C(1) << (kind & 31);
+    if (header[HEADER_SPECIAL + number] != 0)
+        return filled ? bits_take(bits, CUT_BITS) << CUT_SHIFT : 0;
     const uint64_t section = (uint64_t)(compact->data - compact->raw);
     uint64_t offset = 0, bytes = 0;
-    if (bits_fill(bits)) {
+    if (filled) {
         offset = bits_take(bits, RAW_OFFSET_BITS);
         if (bits_fill(bits))
             bytes = bits_take(bits, RAW_LENGTH_BITS);

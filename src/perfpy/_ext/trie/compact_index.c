@@ -1,21 +1,23 @@
-/* Finds blocks of the compact layout by their separators.
+/* Finds groups of blocks of the compact layout by the separators of their first blocks.
  *
  * The separators are in a tree whose nodes are sorted arrays of windows: 7 bytes of each separator, after those that
  * all separators of the node share, as one number that also says where a separator ends (window_at). An entry stands
- * for one block whose separator ends in the window, or links to a record: the node of all separators that have these 7
+ * for one group whose separator ends in the window, or links to a record: the node of all separators that have these 7
  * bytes and go on, or the rest of the only one.
  *
  * A record: the number of bytes that are shared, doubled, and one more for the rest of a single separator, in groups of
- * 7 bits, low ones first, with the top bit where more follow; those bytes; the first block, in 4 bytes; for a node
+ * 7 bits, low ones first, with the top bit where more follow; those bytes; the first group, in 4 bytes; for a node
  * also its first entry and the number of entries, in 4 bytes each. The first record is the root. Links lead to later
  * records only, so that even damaged ones come to an end.
  */
 #include "compact.h"
 
+enum { NOT_YET = -1 }; /* as size_t: a length that is looked for where it is needed */
+
 struct record {
     const unsigned char *shared;
     size_t length;
-    uint32_t first_block, first_entry, entries;
+    uint32_t first_group, first_entry, entries;
 };
 
 static size_t records_size(const struct compact *compact)
@@ -44,10 +46,10 @@ static bool read_record(const struct compact *compact, size_t place, struct reco
     const unsigned char *after = compact->records + place + number;
     record->shared = compact->records + place;
     record->length = (size_t)number;
-    record->first_block = perfpy_load32(after);
+    record->first_group = perfpy_load32(after);
     record->first_entry = single ? 0 : perfpy_load32(after + 4);
     record->entries = single ? 0 : perfpy_load32(after + 8);
-    return record->first_block < compact->blocks && record->entries <= compact->entries &&
+    return record->first_group < compact->groups && record->entries <= compact->entries &&
            record->first_entry <= compact->entries - record->entries && (single || record->entries > 0);
 }
 
@@ -61,22 +63,22 @@ static uint32_t link_of(const struct compact *compact, uint32_t entry)
     return perfpy_load32(compact->links + 4 * (size_t)entry);
 }
 
-static uint32_t first_block_of(const struct compact *compact, uint32_t entry)
+static uint32_t first_group_of(const struct compact *compact, uint32_t entry)
 {
     const uint32_t link = link_of(compact, entry);
     struct record record;
     if (!(link & LINK_RECORD))
         return link;
-    return read_record(compact, link & ~LINK_RECORD, &record) ? record.first_block : 0;
+    return read_record(compact, link & ~LINK_RECORD, &record) ? record.first_group : 0;
 }
 
 enum { NO_ENTRY = -1 }; /* as uint32_t */
 
-/* The block before an entry, or the last one. */
+/* The group before an entry, or the last one. */
 static uint32_t last_before(const struct compact *compact, uint32_t entry)
 {
-    const uint32_t block = entry == (uint32_t)NO_ENTRY ? compact->blocks : first_block_of(compact, entry);
-    return block > 0 && block <= compact->blocks ? block - 1 : 0;
+    const uint32_t group = entry == (uint32_t)NO_ENTRY ? compact->groups : first_group_of(compact, entry);
+    return group > 0 && group <= compact->groups ? group - 1 : 0;
 }
 
 /* The last entry of a node whose window is not above, if the first one is not. */
@@ -102,32 +104,32 @@ static size_t windows_share(uint64_t a, uint64_t b)
     return own_b < shared ? own_b : shared;
 }
 
-/* The entry that a block is under. */
-static uint32_t entry_of(const struct compact *compact, const struct record *node, uint32_t block)
+/* The entry that a group is under. */
+static uint32_t entry_of(const struct compact *compact, const struct record *node, uint32_t group)
 {
     uint32_t low = node->first_entry, count = node->entries;
     while (count > 1) {
         const uint32_t half = count / 2;
-        if (first_block_of(compact, low + half) <= block)
+        if (first_group_of(compact, low + half) <= group)
             low += half;
         count -= half;
     }
     return low;
 }
 
-/* Goes down to a block and hands over the bytes of its separator in pieces, at most 8 bytes from windows. */
+/* Goes down to a group and hands over the bytes of its separator in pieces, at most 8 bytes from windows. */
 struct descent {
     const struct compact *compact;
-    uint32_t block;
+    uint32_t group;
     uint64_t place; /* of the next record, or too large */
     unsigned char window[8];
     struct record record;
     bool in_window;
 };
 
-static struct descent descend(const struct compact *compact, uint32_t block)
+static struct descent descend(const struct compact *compact, uint32_t group)
 {
-    return (struct descent){.compact = compact, .block = block};
+    return (struct descent){.compact = compact, .group = group};
 }
 
 static bool next_piece(struct descent *descent, const unsigned char **bytes, size_t *length)
@@ -143,7 +145,7 @@ static bool next_piece(struct descent *descent, const unsigned char **bytes, siz
     }
     if (descent->record.entries == 0)
         return false;
-    const uint32_t entry = entry_of(compact, &descent->record, descent->block);
+    const uint32_t entry = entry_of(compact, &descent->record, descent->group);
     const uint64_t window = window_of(compact, entry);
     const uint32_t link = link_of(compact, entry);
     for (int i = 0; i < WINDOW_BYTES; i++)
@@ -157,11 +159,12 @@ static bool next_piece(struct descent *descent, const unsigned char **bytes, siz
     return true;
 }
 
-struct compact_place perfpy_compact_match(const struct compact *compact, uint32_t block, const unsigned char *key,
-                                          size_t length)
+/* What the separator of a group has in common with a key. */
+static struct compact_place match(const struct compact *compact, uint32_t group, const unsigned char *key,
+                                  size_t length)
 {
-    struct compact_place place = {.block = block};
-    struct descent descent = descend(compact, block);
+    struct compact_place place = {.group = group};
+    struct descent descent = descend(compact, group);
     const unsigned char *bytes;
     size_t count;
     while (next_piece(&descent, &bytes, &count)) {
@@ -174,9 +177,9 @@ struct compact_place perfpy_compact_match(const struct compact *compact, uint32_
     return place;
 }
 
-size_t perfpy_compact_separator(const struct compact *compact, uint32_t block, unsigned char *bytes, size_t room)
+size_t perfpy_compact_separator(const struct compact *compact, uint32_t group, unsigned char *bytes, size_t room)
 {
-    struct descent descent = descend(compact, block);
+    struct descent descent = descend(compact, group);
     const unsigned char *piece;
     size_t length = 0, count;
     while (next_piece(&descent, &piece, &count)) {
@@ -187,47 +190,100 @@ size_t perfpy_compact_separator(const struct compact *compact, uint32_t block, u
     return length;
 }
 
-struct compact_place perfpy_compact_locate(const struct compact *compact, const unsigned char *key, size_t length)
+/* Finds the group of a key. */
+static struct compact_place locate_group(const struct compact *compact, const unsigned char *key, size_t length)
 {
     struct record node;
     uint32_t next = 0, behind = (uint32_t)NO_ENTRY; /* the entry that comes after all of the node */
     size_t depth = 0;
     for (;;) {
         if (!read_record(compact, next, &node))
-            return perfpy_compact_match(compact, 0, key, length);
-        const uint32_t before = node.first_block ? node.first_block - 1 : 0;
+            return match(compact, 0, key, length);
+        const uint32_t before = node.first_group ? node.first_group - 1 : 0;
         const size_t left = length - depth, compared = left < node.length ? left : node.length;
         const size_t shared = common_prefix(key + depth, node.shared, compared);
         if (shared < node.length) {
-            const bool above = shared < left && key[depth + shared] > node.shared[shared];
-            return perfpy_compact_match(compact, above ? last_before(compact, behind) : before, key, length);
+            if (shared == left || key[depth + shared] < node.shared[shared])
+                return match(compact, before, key, length);
+            return (struct compact_place){
+                .group = last_before(compact, behind), .length = (size_t)NOT_YET, .common = depth + shared};
         }
         depth += node.length;
         if (node.entries == 0)
-            return (struct compact_place){.block = node.first_block, .length = depth, .common = depth};
+            return (struct compact_place){.group = node.first_group, .length = depth, .common = depth};
         const uint64_t window = window_at(key, length, depth);
         const uint32_t entry = last_not_above(compact, &node, window);
         const uint64_t found = window_of(compact, entry);
         if (found > window)
-            return perfpy_compact_match(compact, before, key, length);
+            return match(compact, before, key, length);
         const uint32_t link = link_of(compact, entry);
         if (!(link & LINK_RECORD)) {
             const uint64_t own = found & 255;
-            return (struct compact_place){.block = link < compact->blocks ? link : 0,
+            return (struct compact_place){.group = link < compact->groups ? link : 0,
                                           .length = depth + (own < WINDOW_BYTES ? own : WINDOW_BYTES),
                                           .common = depth + windows_share(found, window)};
         }
         if (entry + 1 < node.first_entry + node.entries)
             behind = entry + 1;
-        if (found != window)
-            return perfpy_compact_match(compact, last_before(compact, behind), key, length);
+        if (found != window) {
+            const size_t common = depth + windows_share(found, window);
+            return (struct compact_place){
+                .group = last_before(compact, behind), .length = (size_t)NOT_YET, .common = common};
+        }
         const uint32_t further = link & ~LINK_RECORD;
         /* Damaged, unless the record comes later and the key goes on after the window. */
         if (further <= next || (window & 255) != WINDOW_GOES_ON)
-            return perfpy_compact_match(compact, 0, key, length);
+            return match(compact, 0, key, length);
         next = further;
         depth += WINDOW_BYTES;
     }
+}
+
+/* The bytes of a key at a place up to its length, as a mark. */
+static uint64_t mark_at(const struct compact *compact, const unsigned char *key, size_t length, size_t place)
+{
+    uint64_t mark = 0;
+    for (unsigned i = 0; i < MARK_MOST; i++)
+        mark = mark << 8 | (place + i < length ? key[place + i] : 0);
+    return mark >> 8 * (MARK_MOST - compact->mark_bytes);
+}
+
+/* How many first bytes of two marks are equal. */
+static size_t marks_share(const struct compact *compact, uint64_t a, uint64_t b)
+{
+    const uint64_t differ = (a ^ b) << 8 * (8 - compact->mark_bytes);
+    return differ ? (size_t)__builtin_clzll(differ) >> 3 : compact->mark_bytes;
+}
+
+struct compact_place perfpy_compact_locate(const struct compact *compact, const unsigned char *key, size_t length)
+{
+    struct compact_place place = locate_group(compact, key, length);
+    const uint32_t first = group_place(compact, place.group), after = group_place(compact, place.group + 1);
+    place.block = first < compact->blocks ? first : 0;
+    if (after <= compact->blocks && place.block + 1 < after) {
+        const size_t depth = group_depth(compact, place.group);
+        /* All of the group is below a key that leaves what they share. */
+        const uint64_t mark = place.common < depth ? UINT64_MAX : mark_at(compact, key, length, depth);
+        for (uint32_t count = after - place.block; count > 1;) {
+            const uint32_t half = count / 2;
+            place.block += block_mark(compact, place.block + half) <= mark ? half : 0;
+            count -= half;
+        }
+        if (place.block > first) {
+            const uint64_t found = block_mark(compact, place.block);
+            const size_t own = mark_length(compact, found);
+            place.length = depth + own;
+            if (place.common >= depth) {
+                const size_t left = length - depth, most = own < left ? own : left;
+                const size_t shared = marks_share(compact, found, mark);
+                place.common = depth + (shared < most ? shared : most);
+            }
+            return place;
+        }
+    }
+    if (place.length == (size_t)NOT_YET)
+        place.length = perfpy_compact_separator(compact, place.group, NULL, 0);
+    return place;
 }
 
 bool perfpy_compact_index_sound(const struct compact *compact)

@@ -31,9 +31,9 @@ static bool add_task(struct tasks *tasks, struct task task)
     return true;
 }
 
-static const unsigned char *separator(const struct separators *separators, uint32_t block)
+static const unsigned char *separator(const struct separators *separators, uint32_t group)
 {
-    return separators->keys->bytes + separators->keys->offsets[separators->first_keys[block]];
+    return separators->keys->bytes + separators->keys->offsets[separators->first_keys[group]];
 }
 
 static size_t shared_from(const struct separators *separators, const struct task *task)
@@ -66,15 +66,15 @@ static uint32_t append_entries(const struct separators *separators, const struct
                                struct bytes *windows, struct bytes *links, struct tasks *tasks, bool *enough)
 {
     uint32_t entries = 0;
-    for (uint32_t block = task->first; block < task->after; entries++) {
-        const uint64_t window = window_at(separator(separators, block), separators->lengths[block], depth);
-        const uint32_t first = block++;
-        while (block < task->after &&
-               window_at(separator(separators, block), separators->lengths[block], depth) == window)
-            block++;
+    for (uint32_t group = task->first; group < task->after; entries++) {
+        const uint64_t window = window_at(separator(separators, group), separators->lengths[group], depth);
+        const uint32_t first = group++;
+        while (group < task->after &&
+               window_at(separator(separators, group), separators->lengths[group], depth) == window)
+            group++;
         perfpy_compact_append_le(windows, window, 8);
         if ((window & 255) == WINDOW_GOES_ON) {
-            const struct task child = {first, block, depth + WINDOW_BYTES, (uint32_t)(links->size / 4)};
+            const struct task child = {first, group, depth + WINDOW_BYTES, (uint32_t)(links->size / 4)};
             *enough = add_task(tasks, child) && *enough;
         }
         perfpy_compact_append_le(links, first, 4);
@@ -106,7 +106,7 @@ enum perfpy_trie_status perfpy_compact_index(const struct separators *separators
 {
     struct tasks tasks = {0};
     enum perfpy_trie_status status = PERFPY_TRIE_OK;
-    if (!add_task(&tasks, (struct task){0, separators->blocks, 0, (uint32_t)NO_LINK}))
+    if (!add_task(&tasks, (struct task){0, separators->groups, 0, (uint32_t)NO_LINK}))
         status = PERFPY_TRIE_MEMORY;
     /* First come, first served: what is near the root stays together. */
     for (size_t next = 0; next < tasks.count && status == PERFPY_TRIE_OK; next++) {

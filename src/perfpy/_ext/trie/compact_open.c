@@ -24,15 +24,18 @@ static bool plausible(const struct compact *compact, uint64_t count, uint64_t da
 {
     if (compact->block_bytes < BLOCK_LEAST || compact->block_bytes > BLOCK_MOST)
         return false;
-    if (compact->blocks != (data_bytes + compact->block_bytes - 1) / compact->block_bytes)
+    if (compact->primary_bits < 1 || compact->primary_bits > PRIMARY_MOST)
         return false;
-    if (compact->primary_bits < 1 || compact->primary_bits > PRIMARY_MOST || compact->rank_bits > 56)
+    if (compact->op_count > 256 || compact->special_count > OP_COUNT - OP_RAW || compact->groups >= LINK_RECORD)
         return false;
-    if (compact->op_count > 256 || compact->special_count > 1 + CUTS || compact->blocks >= LINK_RECORD)
+    if (compact->place_bits > 32 || compact->depth_bits > 32 || compact->rank_bits > 56 || compact->start_bits > 32 ||
+        compact->start_length_bits > 56)
         return false;
-    if (compact->start_bits > 32 || compact->start_length_bits > 56)
+    if (compact->mark_bytes < 1 || compact->mark_bytes > MARK_MOST || compact->own_rank_bits > OWN_RANK_MOST)
         return false;
-    if (compact->tokens - compact->primary != 4 << compact->primary_bits)
+    if ((compact->groups == 0) != (compact->blocks == 0) || compact->groups > compact->blocks)
+        return false;
+    if (data_bytes > (uint64_t)compact->blocks * compact->block_bytes)
         return false;
     return (count == 0) == (compact->blocks == 0) && count / (8 * TOKEN_OPS_MOST) <= data_bytes;
 }
@@ -43,40 +46,48 @@ bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, si
         return false;
     struct compact compact = {
         .blocks = perfpy_load32(data + HEADER_BLOCKS),
+        .groups = perfpy_load32(data + HEADER_GROUPS),
         .block_bytes = perfpy_load32(data + HEADER_BLOCK_BYTES),
         .token_count = perfpy_load32(data + HEADER_TOKENS),
         .special_count = perfpy_load32(data + HEADER_SPECIALS),
         .op_count = perfpy_load32(data + HEADER_OPS),
         .entries = perfpy_load32(data + HEADER_ENTRIES),
-        .rank_bits = (uint16_t)perfpy_load32(data + HEADER_RANK_BITS),
-        .primary_bits = (uint16_t)perfpy_load32(data + HEADER_PRIMARY_BITS),
         .start_count = perfpy_load32(data + HEADER_STARTS),
-        .start_bits = (uint16_t)perfpy_load32(data + HEADER_START_BITS),
-        .start_length_bits = (uint16_t)perfpy_load32(data + HEADER_START_LENGTH_BITS),
+        .primary_bits = data[HEADER_PRIMARY_BITS],
+        .place_bits = data[HEADER_PLACE_BITS],
+        .depth_bits = data[HEADER_DEPTH_BITS],
+        .rank_bits = data[HEADER_RANK_BITS],
+        .start_bits = data[HEADER_START_BITS],
+        .start_length_bits = data[HEADER_START_LENGTH_BITS],
+        .own_rank_bits = data[HEADER_OWN_RANK_BITS],
+        .mark_bytes = data[HEADER_MARK_BYTES],
     };
-    const uint64_t data_bytes = perfpy_load64(data + HEADER_DATA);
+    const uint64_t count = perfpy_load64(data + HEADER_COUNT), data_bytes = perfpy_load64(data + HEADER_DATA);
+    if (!plausible(&compact, count, data_bytes))
+        return false;
+    compact.group_bits =
+        (unsigned char)(compact.place_bits + compact.depth_bits + compact.rank_bits + compact.start_bits);
+    compact.block_bits =
+        (unsigned char)(8 * compact.mark_bytes + BEFORE_BITS + compact.own_rank_bits + compact.mark_bytes);
     const unsigned char *next = data + HEADER_SIZE;
     uint64_t left = size - HEADER_SIZE;
-    const bool fits = take(&next, &left, CODE_TABLE, &compact.codes) &&
-                      take(&next, &left, UINT64_C(4) << (compact.primary_bits & 31), &compact.primary) &&
-                      take(&next, &left, UINT64_C(8) * compact.token_count, &compact.tokens) &&
-                      take(&next, &left, UINT64_C(2) * compact.op_count, &compact.ops) &&
-                      take(&next, &left, UINT64_C(8) * compact.entries, &compact.windows) &&
-                      take(&next, &left, UINT64_C(4) * compact.entries, &compact.links) &&
-                      take(&next, &left, packed_size(compact.blocks + UINT64_C(1), compact.rank_bits),
-                           &compact.ranks) &&
-                      take(&next, &left, packed_size(compact.start_count, compact.start_bits),
-                           &compact.start_parents) &&
-                      take(&next, &left, packed_size(compact.start_count, compact.start_length_bits),
-                           &compact.start_lengths) &&
-                      take(&next, &left, packed_size(compact.blocks, compact.start_bits), &compact.start_numbers) &&
-                      take(&next, &left, perfpy_load64(data + HEADER_RECORDS), &compact.records) &&
-                      take(&next, &left, perfpy_load32(data + HEADER_POOL), &compact.pool) &&
-                      take(&next, &left, perfpy_load64(data + HEADER_RAW), &compact.raw) &&
-                      take(&next, &left, data_bytes, &compact.data) && left == SLACK;
+    const bool fits =
+        take(&next, &left, CODE_TABLE, &compact.codes) &&
+        take(&next, &left, UINT64_C(4) << compact.primary_bits, &compact.primary) &&
+        take(&next, &left, UINT64_C(8) * compact.token_count, &compact.tokens) &&
+        take(&next, &left, UINT64_C(2) * compact.op_count, &compact.ops) &&
+        take(&next, &left, UINT64_C(8) * compact.entries, &compact.windows) &&
+        take(&next, &left, UINT64_C(4) * compact.entries, &compact.links) &&
+        take(&next, &left, packed_size(compact.groups + UINT64_C(1), compact.group_bits), &compact.group_list) &&
+        take(&next, &left, packed_size(compact.blocks + UINT64_C(1), compact.block_bits), &compact.block_list) &&
+        take(&next, &left, packed_size(compact.start_count, compact.start_bits), &compact.start_parents) &&
+        take(&next, &left, packed_size(compact.start_count, compact.start_length_bits), &compact.start_lengths) &&
+        take(&next, &left, perfpy_load64(data + HEADER_RECORDS), &compact.records) &&
+        take(&next, &left, perfpy_load32(data + HEADER_POOL), &compact.pool) &&
+        take(&next, &left, perfpy_load64(data + HEADER_RAW), &compact.raw) &&
+        take(&next, &left, data_bytes, &compact.data) && left == SLACK;
     compact.end = next;
-    const uint64_t count = perfpy_load64(data + HEADER_COUNT);
-    if (!fits || !plausible(&compact, count, data_bytes))
+    if (!fits)
         return false;
     *trie = (struct perfpy_trie){.data = data, .size = size, .count = count};
     memcpy(trie->words, &compact, sizeof compact);
@@ -122,7 +133,7 @@ struct pass {
     unsigned char *key;
     size_t length, room;
     struct compact_starts starts;
-    uint32_t block; /* the next one */
+    uint32_t group, block; /* of the next key, and the next block */
 };
 
 /* Goes on to the cursor's key; false where that is not above the last one, or memory is short. */
@@ -151,14 +162,29 @@ static bool go_on(struct pass *pass, const struct perfpy_trie_cursor *cursor)
 /* Whether a block says of its separator which keys start it, where the cursor is at its first key. */
 static bool starts_sound(const struct compact *compact, struct pass *pass, uint64_t rank)
 {
-    if (pass->block == compact->blocks || compact_rank(compact, pass->block) != rank)
+    if (pass->block == compact->blocks)
         return true;
-    const size_t length = perfpy_compact_separator(compact, pass->block, NULL, 0);
-    uint64_t node = compact_start_of(compact, pass->block++);
-    for (size_t i = pass->starts.count; i-- > 0;)
-        if (pass->starts.list[i].length < length && pass->starts.list[i].length != compact_start(compact, node, &node))
+    const bool first = pass->block == group_place(compact, pass->group + (pass->block > 0));
+    const uint32_t group = pass->group + (first && pass->block > 0);
+    const uint64_t start = group_rank(compact, group), entry = block_entry(compact, pass->block);
+    if (start + rank_difference(compact, entry_rank(compact, entry), start) != rank)
+        return true;
+    pass->group = group;
+    pass->block++;
+    const uint64_t depth = first ? 0 : group_depth(compact, group);
+    const size_t length = first ? perfpy_compact_separator(compact, group, NULL, 0)
+                                : depth + mark_length(compact, entry_mark(compact, entry));
+    uint64_t node = group_start(compact, group), bits = entry_starts(compact, entry);
+    for (size_t i = pass->starts.count; i-- > 0;) {
+        const uint64_t start_length = pass->starts.list[i].length;
+        if (start_length >= length)
+            continue;
+        if (first && start_length != compact_start(compact, node, &node))
             return false;
-    return node == 0;
+        if (!first && start_length >= depth)
+            bits ^= UINT64_C(1) << (start_length - depth);
+    }
+    return (!first || node == 0) && bits == 0;
 }
 
 /* Goes through all keys, each of which has to be found again. */
@@ -179,20 +205,44 @@ static bool keys_sound(const struct perfpy_trie *trie, const struct compact *com
     }
 }
 
+/* Whether groups follow one another, and so do their blocks. */
+static bool groups_sound(const struct compact *compact, uint64_t count)
+{
+    if (group_place(compact, 0) != 0 || group_rank(compact, 0) != 0 ||
+        group_place(compact, compact->groups) != compact->blocks || group_rank(compact, compact->groups) != count)
+        return false;
+    for (uint32_t group = 0; group < compact->groups; group++) {
+        const uint32_t after = group_place(compact, group + 1);
+        uint64_t rank = group_rank(compact, group), mark = 0;
+        if (after <= group_place(compact, group) || after > compact->blocks)
+            return false;
+        for (uint32_t block = group_place(compact, group); block < after; block++) {
+            const uint64_t entry = block_entry(compact, block), own = entry_mark(compact, entry);
+            const bool first = block == group_place(compact, group);
+            const uint64_t next = entry_rank(compact, block_entry(compact, block + 1));
+            const uint64_t keys = rank_difference(compact, next, entry_rank(compact, entry));
+            if (keys == 0 || (first ? own != 0 : own <= mark) ||
+                rank_difference(compact, entry_rank(compact, entry), rank) != 0)
+                return false;
+            mark = own;
+            rank += keys;
+        }
+        if (rank != group_rank(compact, group + 1))
+            return false;
+    }
+    return true;
+}
+
 bool perfpy_compact_check(const struct perfpy_trie *trie)
 {
-    const struct compact compact = compact_of(trie);
+    const struct compact *compact = compact_of(trie);
     if (trie->count == 0)
         return true;
-    if (!tokens_sound(&compact) || !perfpy_compact_index_sound(&compact) || compact_rank(&compact, 0) != 0 ||
-        compact_rank(&compact, compact.blocks) != trie->count)
+    if (!tokens_sound(compact) || !perfpy_compact_index_sound(compact) || !groups_sound(compact, trie->count))
         return false;
-    for (uint32_t block = 0; block < compact.blocks; block++)
-        if (compact_rank(&compact, block) >= compact_rank(&compact, block + 1))
-            return false;
     struct perfpy_trie_cursor cursor = {0};
     struct pass pass = {0};
-    const bool sound = keys_sound(trie, &compact, &cursor, &pass);
+    const bool sound = keys_sound(trie, compact, &cursor, &pass);
     perfpy_compact_close(&cursor);
     free(pass.key);
     free(pass.starts.list);

@@ -1,17 +1,20 @@
-/* Writes keys into blocks: as many as fit, or fewer where that makes the next separator shorter. */
+/* Writes keys into blocks: up to the place of the next one, or less where that makes its separator shorter. */
 #include <stdlib.h>
 
 #include "compact_build.h"
 
-enum {
-    BITS_FOR_SEPARATOR_BYTE = 8, /* that a byte less in the next separator is worth */
-    FILLED_AT_LEAST = 15,        /* sixteenths of a block, even then */
-    SYMBOLS_MOST = 8 * BLOCK_MOST,
-};
+enum { SYMBOLS_MOST = 8 * BLOCK_MOST + BEFORE_MOST };
 
 /* A key whose operations are in the window: where they end, and which byte of the key they start with. */
 struct packed_key {
     size_t end, from;
+};
+
+/* Writes numbers of few bits, high ones first; those of the last byte are here until it is full. */
+struct writer {
+    unsigned char *next;
+    uint64_t bits;
+    unsigned count;
 };
 
 /* Operations of keys from `first` on, up to `next`; the block starts with the first of them. */
@@ -21,6 +24,8 @@ struct packer {
     const struct codes *codes;
     struct packed *packed;
     uint32_t block_bytes;
+    uint32_t before; /* bits from the block's start to its place */
+    struct writer writer;
     struct ops window;
     struct packed_key *list;
     size_t list_room;
@@ -51,10 +56,16 @@ static bool append_next(struct packer *packer)
     return true;
 }
 
+/* Bits from the block's start to the place of the next one. */
+static uint32_t bits_left(const struct packer *packer)
+{
+    return packer->before + 8 * packer->block_bytes;
+}
+
 /* Makes the window long enough for all that can go into the block, and finds the ways through it. */
 static bool find_ways(struct packer *packer, size_t *reached)
 {
-    const uint32_t limit = 8 * packer->block_bytes;
+    const uint32_t limit = bits_left(packer);
     size_t wanted = 2048;
     for (;; wanted *= 2) {
         while (packer->window.count < wanted && packer->next < packer->keys->count)
@@ -74,28 +85,23 @@ static bool find_ways(struct packer *packer, size_t *reached)
     }
 }
 
-/* How many keys go into the block; 0 if not even one does. */
+/* How many keys go into the block; 0 if not even one does. The next block may start a little before its place, so that
+ * nothing is lost if this one ends where the keys share least. */
 static size_t choose_end(const struct packer *packer, size_t reached)
 {
-    const int64_t limit = 8 * (int64_t)packer->block_bytes;
+    const uint32_t limit = bits_left(packer), least = limit - BEFORE_MOST;
     const size_t all = (size_t)(packer->next - packer->first);
-    size_t chosen = 0;
-    int64_t best = INT64_MIN;
+    size_t chosen = 0, shared = SIZE_MAX;
     for (size_t i = 0; i < all && packer->list[i].end <= reached; i++) {
         const uint32_t cost = packer->ways[packer->list[i].end].cost;
         if (cost > limit)
             continue;
-        /* What does not fill the block enough counts for less than anything that does. */
-        int64_t worth = cost;
-        if (16 * worth < FILLED_AT_LEAST * limit)
-            worth -= INT32_MAX;
-        else if (i + 1 < all)
-            worth -= BITS_FOR_SEPARATOR_BYTE * (int64_t)(packer->list[i + 1].from < 64 ? packer->list[i + 1].from : 64);
-        else
-            worth = INT32_MAX;
-        if (worth >= best) {
-            best = worth;
+        if (i + 1 == all)
+            return all;
+        const size_t next = packer->list[i + 1].from;
+        if (cost < least || next <= shared) {
             chosen = i + 1;
+            shared = cost < least ? SIZE_MAX : next;
         }
     }
     return chosen;
@@ -116,12 +122,6 @@ static void make_raw(struct packer *packer)
         packer->list[i].end -= gone;
 }
 
-struct writer {
-    unsigned char *next;
-    uint64_t bits;
-    unsigned count;
-};
-
 static void put(struct writer *writer, uint64_t value, unsigned count)
 {
     for (unsigned left = count; left > 0;) {
@@ -137,20 +137,30 @@ static void put(struct writer *writer, uint64_t value, unsigned count)
 }
 
 /* Writes where the raw stretch of a key is, after putting it there. */
-static enum perfpy_trie_status put_raw(struct packer *packer, struct writer *writer, size_t place)
+static enum perfpy_trie_status put_raw(struct packer *packer, size_t place)
 {
     size_t length;
     const unsigned char *bytes = key_of(packer->keys, packer->first + place, &length);
     const size_t from = packer->list[place].from, offset = packer->packed->raw.size;
     if (offset >> RAW_OFFSET_BITS)
         return PERFPY_TRIE_TOO_LARGE;
-    put(writer, offset, RAW_OFFSET_BITS);
-    put(writer, length - from, RAW_LENGTH_BITS);
+    put(&packer->writer, offset, RAW_OFFSET_BITS);
+    put(&packer->writer, length - from, RAW_LENGTH_BITS);
     perfpy_compact_append(&packer->packed->raw, bytes + from, length - from);
     return PERFPY_TRIE_OK;
 }
 
-static enum perfpy_trie_status write_block(struct packer *packer, size_t keys)
+/* Writes how many bytes a key loses. */
+static void put_cut(struct packer *packer, size_t place)
+{
+    size_t length;
+    key_of(packer->keys, packer->first + place, &length);
+    const size_t shared = perfpy_compact_shared(packer->keys, packer->first + place);
+    put(&packer->writer, (length - shared) >> CUT_SHIFT, CUT_BITS);
+}
+
+/* Writes the cheapest symbols of the block's operations. */
+static enum perfpy_trie_status put_symbols(struct packer *packer, size_t keys)
 {
     const size_t end = packer->list[keys - 1].end;
     size_t symbols = 0, key = 0, place = 0;
@@ -159,31 +169,44 @@ static enum perfpy_trie_status write_block(struct packer *packer, size_t keys)
         packer->symbols[symbols++] = symbol;
         back -= packer->parser->texts[symbol].ops;
     }
-    unsigned char *block = perfpy_compact_extend(&packer->packed->data, packer->block_bytes);
-    if (!block)
-        return PERFPY_TRIE_MEMORY;
-    memset(block, 0, packer->block_bytes);
-    struct writer writer = {.next = block};
     while (symbols > 0) {
         const uint32_t symbol = packer->symbols[--symbols];
-        put(&writer, packer->codes->codes[symbol], packer->codes->lengths[symbol]);
+        put(&packer->writer, packer->codes->codes[symbol], packer->codes->lengths[symbol]);
         while (packer->list[key].end <= place)
             key++;
         if (symbol == OP_RAW) {
-            const enum perfpy_trie_status status = put_raw(packer, &writer, key);
+            const enum perfpy_trie_status status = put_raw(packer, key);
             if (status != PERFPY_TRIE_OK)
                 return status;
+        } else if (symbol == OP_CUT) {
+            put_cut(packer, key);
         }
         place += packer->parser->texts[symbol].ops;
     }
-    if (writer.count)
-        *writer.next++ = (unsigned char)(writer.bits << (8 - writer.count));
-    if (packer->first + keys == packer->keys->count)
-        packer->packed->data.size -= packer->block_bytes - (size_t)(writer.next - block);
     return packer->packed->raw.failed ? PERFPY_TRIE_MEMORY : PERFPY_TRIE_OK;
 }
 
-static enum perfpy_trie_status note_block(struct packed *packed, uint64_t first_key, size_t separator)
+/* Writes a block, and zeros where the next one would start too long before its place. */
+static enum perfpy_trie_status write_block(struct packer *packer, size_t keys)
+{
+    struct bytes *data = &packer->packed->data;
+    const size_t room = packer->block_bytes + (BEFORE_MOST + 1) / 8 + 8, size = data->size;
+    if (!perfpy_compact_extend(data, room))
+        return PERFPY_TRIE_MEMORY;
+    packer->writer.next = data->data + size;
+    const enum perfpy_trie_status status = put_symbols(packer, keys);
+    const bool last = packer->first + keys == packer->keys->count;
+    packer->before = bits_left(packer) - packer->ways[packer->list[keys - 1].end].cost;
+    if (last)
+        put(&packer->writer, 0, -packer->writer.count & 7);
+    for (; !last && packer->before > BEFORE_MOST; packer->before--)
+        put(&packer->writer, 0, 1);
+    data->size = (size_t)(packer->writer.next - data->data);
+    return status;
+}
+
+static enum perfpy_trie_status note_block(struct packed *packed, uint64_t first_key, size_t separator,
+                                          uint32_t before)
 {
     if (packed->blocks + UINT32_C(1) >= packed->room) {
         if (packed->room >= LINK_RECORD / 2)
@@ -193,10 +216,13 @@ static enum perfpy_trie_status note_block(struct packed *packed, uint64_t first_
         packed->first_keys = first_keys ? first_keys : packed->first_keys;
         uint32_t *lengths = realloc(packed->lengths, packed->room * sizeof *lengths);
         packed->lengths = lengths ? lengths : packed->lengths;
-        if (!first_keys || !lengths)
+        unsigned char *befores = realloc(packed->befores, packed->room);
+        packed->befores = befores ? befores : packed->befores;
+        if (!first_keys || !lengths || !befores)
             return PERFPY_TRIE_MEMORY;
     }
     packed->first_keys[packed->blocks] = first_key;
+    packed->befores[packed->blocks] = (unsigned char)before;
     packed->lengths[packed->blocks++] = (uint32_t)separator;
     return PERFPY_TRIE_OK;
 }
@@ -232,7 +258,7 @@ static enum perfpy_trie_status pack_block(struct packer *packer)
             return PERFPY_TRIE_MEMORY;
         keys = choose_end(packer, reached);
     }
-    status = note_block(packer->packed, packer->first, packer->list[0].from);
+    status = note_block(packer->packed, packer->first, packer->list[0].from, packer->before);
     if (status == PERFPY_TRIE_OK)
         status = write_block(packer, keys);
     if (status == PERFPY_TRIE_OK)
@@ -274,4 +300,5 @@ void perfpy_compact_packed_free(struct packed *packed)
     free(packed->raw.data);
     free(packed->first_keys);
     free(packed->lengths);
+    free(packed->befores);
 }

@@ -101,13 +101,13 @@ static bool walk_special(const struct compact *compact, uint32_t number, struct 
 static inline struct found scan(const struct compact *compact, struct compact_place place, const unsigned char *key,
                                 size_t length, struct starts *starts)
 {
-    struct compact_bits bits = compact_bits(compact, place.block);
+    const uint64_t entry = block_entry(compact, place.block), next = block_entry(compact, place.block + 1);
+    struct compact_bits bits = compact_bits(compact, place.block, entry_before(compact, entry));
     struct search search = {
         .key = key,
         .length = (int64_t)length,
         .depth = (int64_t)place.length,
-        .rank = compact_rank(compact, place.block),
-        .end = compact_rank(compact, place.block + 1),
+        .end = rank_difference(compact, entry_rank(compact, next), entry_rank(compact, entry)),
     };
     set_common(&search, (int64_t)place.common);
     while (search.rank < search.end && bits_fill(&bits)) {
@@ -134,8 +134,10 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
             }
         }
     }
-done:
-    return (struct found){search.rank < search.end ? search.rank : search.end, search.equal};
+done:;
+    const uint64_t group = group_rank(compact, place.group);
+    const uint64_t first = group + rank_difference(compact, entry_rank(compact, entry), group);
+    return (struct found){first + (search.rank < search.end ? search.rank : search.end), search.equal};
 }
 
 static struct found search_all(const struct compact *compact, const unsigned char *key, size_t length)
@@ -145,39 +147,37 @@ static struct found search_all(const struct compact *compact, const unsigned cha
 
 static int64_t find(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
-    const struct compact compact = compact_of(trie);
-    if (compact.blocks == 0)
+    const struct compact *compact = compact_of(trie);
+    if (compact->blocks == 0)
         return -1;
-    const struct found found = search_all(&compact, key, length);
+    const struct found found = search_all(compact, key, length);
     return found.equal ? (int64_t)found.rank : -1;
 }
 
 static uint64_t lower_bound(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
-    const struct compact compact = compact_of(trie);
-    return compact.blocks ? search_all(&compact, key, length).rank : 0;
+    const struct compact *compact = compact_of(trie);
+    return compact->blocks ? search_all(compact, key, length).rank : 0;
 }
 
 /* First the blocks of a few queries, whose memory is then on its way while others are looked for. */
 static void find_many(const struct perfpy_trie *trie, const struct perfpy_trie_keys *queries, int64_t *ranks)
 {
-    const struct compact compact = compact_of(trie);
+    const struct compact *compact = compact_of(trie);
     for (uint64_t first = 0; first < queries->count; first += BATCH) {
         const uint64_t left = queries->count - first, count = left < BATCH ? left : BATCH;
         const uint64_t *offsets = queries->offsets + first;
         struct compact_place places[BATCH];
-        for (uint64_t i = 0; i < count && compact.blocks; i++) {
+        for (uint64_t i = 0; i < count && compact->blocks; i++) {
             const unsigned char *key = queries->bytes + offsets[i];
-            places[i] = perfpy_compact_locate(&compact, key, (size_t)(offsets[i + 1] - offsets[i]));
-            const unsigned char *block = compact.data + (size_t)places[i].block * compact.block_bytes;
-            for (uint32_t line = 0; line < compact.block_bytes; line += 64)
-                __builtin_prefetch(block + line);
+            places[i] = perfpy_compact_locate(compact, key, (size_t)(offsets[i + 1] - offsets[i]));
+            compact_prefetch(compact, places[i].block);
         }
         for (uint64_t i = 0; i < count; i++) {
             const size_t length = (size_t)(offsets[i + 1] - offsets[i]);
             struct found found = {0};
-            if (compact.blocks)
-                found = scan(&compact, places[i], queries->bytes + offsets[i], length, NULL);
+            if (compact->blocks)
+                found = scan(compact, places[i], queries->bytes + offsets[i], length, NULL);
             ranks[first + i] = found.equal ? (int64_t)found.rank : -1;
         }
     }
@@ -220,10 +220,18 @@ static void put_prefixes(const struct compact *compact, const unsigned char *tex
                          struct lengths *lengths)
 {
     const struct compact_place place = perfpy_compact_locate(compact, text, length);
+    size_t shared = place.common < place.length ? place.common + 1 : place.length; /* shorter ones are prefixes */
     put_starts(compact, place, text, length, lengths);
-    for (uint64_t node = compact_start_of(compact, place.block); node;) {
+    if (place.block != group_place(compact, place.group)) {
+        const size_t depth = group_depth(compact, place.group);
+        const uint64_t starts = entry_starts(compact, block_entry(compact, place.block));
+        for (; shared > depth; shared--)
+            if (starts >> (shared - 1 - depth) & 1)
+                put_length(lengths, shared - 1);
+    }
+    for (uint64_t node = group_start(compact, place.group); node;) {
         const uint64_t start = compact_start(compact, node, &node);
-        if (start <= place.common && start < place.length)
+        if (start < shared)
             put_length(lengths, start);
     }
 }
@@ -231,15 +239,15 @@ static void put_prefixes(const struct compact *compact, const unsigned char *tex
 static size_t prefixes(const struct perfpy_trie *trie, const unsigned char *text, size_t length, uint64_t *ranks,
                        uint64_t *lengths, size_t room)
 {
-    const struct compact compact = compact_of(trie);
+    const struct compact *compact = compact_of(trie);
     struct lengths found = {.list = lengths, .room = room};
-    if (compact.blocks == 0)
+    if (compact->blocks == 0)
         return 0;
-    put_prefixes(&compact, text, length, &found);
+    put_prefixes(compact, text, length, &found);
     const uint64_t count = found.count, stored = count < room ? count : room;
     if (count > room) {
         found = (struct lengths){.list = lengths, .room = room, .total = count};
-        put_prefixes(&compact, text, length, &found);
+        put_prefixes(compact, text, length, &found);
     } else {
         for (uint64_t i = 0; i < count / 2; i++) {
             const uint64_t swapped = lengths[i];
@@ -248,7 +256,7 @@ static size_t prefixes(const struct perfpy_trie *trie, const unsigned char *text
         }
     }
     for (uint64_t i = 0; ranks && i < stored; i++)
-        ranks[i] = search_all(&compact, text, (size_t)lengths[i]).rank;
+        ranks[i] = search_all(compact, text, (size_t)lengths[i]).rank;
     return (size_t)count;
 }
 

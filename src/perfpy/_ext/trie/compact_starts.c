@@ -1,8 +1,10 @@
-/* Which proper prefixes of a block's separator are keys of their own.
+/* Which proper prefixes of a separator are keys of their own.
  *
- * All keys that a text starts with are in the block where the text belongs, or they are such prefixes. Their lengths
- * are a path in a tree: a node has a length and a parent, which has the next shorter one, and each block has the number
- * of a node. Neighbours, and words that are put together alike, share nodes.
+ * All keys that a text starts with are in the block where the text belongs, or they are such prefixes. For the
+ * first block of a group their lengths are a path in a tree: a node has a length and a parent, which has the next shorter
+ * one, and each group has the number of a node. Neighbours, and words that are put together alike, share nodes. Further
+ * blocks of a group have bits for those that end in their marks; those that are shorter than the group's depth are the
+ * first block's.
  */
 #include <stdlib.h>
 
@@ -98,22 +100,37 @@ static enum perfpy_trie_status number_starts(struct nodes *nodes, struct compact
     return PERFPY_TRIE_OK;
 }
 
-static enum perfpy_trie_status number_all(const struct separators *separators, const struct perfpy_interrupt *interrupt,
-                                          struct nodes *nodes, uint64_t *numbers)
+/* Bits for the keys that end in the mark of a block. */
+static unsigned char starts_in_mark(const struct compact_starts *starts, uint64_t depth, uint64_t separator)
+{
+    unsigned char bits = 0;
+    for (size_t i = starts->count; i-- > 0 && starts->list[i].length >= depth;)
+        if (starts->list[i].length < separator)
+            bits |= (unsigned char)(1u << (starts->list[i].length - depth));
+    return bits;
+}
+
+/* Goes through the keys up to the first one of the last block. */
+static enum perfpy_trie_status number_all(struct grouping *grouping, const struct perfpy_interrupt *interrupt,
+                                          struct nodes *nodes)
 {
     enum { KEYS_BETWEEN_POLLS = 1 << 16 };
-    const struct perfpy_trie_keys *keys = separators->keys;
+    const struct packed *packed = grouping->packed;
     struct compact_starts starts = {0};
     enum perfpy_trie_status status = grow(nodes);
-    uint32_t block = 0;
-    for (uint64_t key = 0; block < separators->blocks && status == PERFPY_TRIE_OK; key++) {
+    uint32_t block = 0, group = 0;
+    for (uint64_t key = 0; block < packed->blocks && status == PERFPY_TRIE_OK; key++) {
         size_t length;
-        if (key == separators->first_keys[block]) {
-            status = number_starts(nodes, &starts, separators->lengths[block], &numbers[block]);
+        if (key == packed->first_keys[block]) {
+            group += block == grouping->places[group + 1];
+            if (block == grouping->places[group])
+                status = number_starts(nodes, &starts, packed->lengths[block], &grouping->nodes[group]);
+            else
+                grouping->starts[block] = starts_in_mark(&starts, grouping->depths[group], packed->lengths[block]);
             block++;
         }
-        key_of(keys, key, &length);
-        if (!perfpy_compact_next_starts(&starts, length, perfpy_compact_shared(keys, key)))
+        key_of(grouping->keys, key, &length);
+        if (!perfpy_compact_next_starts(&starts, length, perfpy_compact_shared(grouping->keys, key)))
             status = PERFPY_TRIE_MEMORY;
         if (key % KEYS_BETWEEN_POLLS == 0 && interrupted(interrupt))
             status = PERFPY_TRIE_INTERRUPTED;
@@ -143,18 +160,13 @@ static bool append_nodes(const struct nodes *nodes, struct starts *starts)
     return true;
 }
 
-enum perfpy_trie_status perfpy_compact_find_starts(const struct separators *separators,
-                                                   const struct perfpy_interrupt *interrupt, struct starts *starts)
+enum perfpy_trie_status perfpy_compact_find_starts(struct grouping *grouping, const struct perfpy_interrupt *interrupt,
+                                                   struct starts *starts)
 {
     struct nodes nodes = {0};
-    uint64_t *numbers = malloc((separators->blocks + UINT64_C(1)) * sizeof *numbers);
-    enum perfpy_trie_status status =
-        numbers ? number_all(separators, interrupt, &nodes, numbers) : PERFPY_TRIE_MEMORY;
+    enum perfpy_trie_status status = number_all(grouping, interrupt, &nodes);
     if (status == PERFPY_TRIE_OK && !append_nodes(&nodes, starts))
         status = PERFPY_TRIE_MEMORY;
-    if (status == PERFPY_TRIE_OK)
-        perfpy_compact_append_packed(&starts->numbers, numbers, separators->blocks, starts->number_bits);
-    free(numbers);
     free(nodes.list);
     free(nodes.slots);
     return status;

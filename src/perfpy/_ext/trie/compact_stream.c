@@ -33,7 +33,7 @@ bool perfpy_compact_append_key(struct ops *ops, const struct perfpy_trie_keys *k
     size_t length;
     const unsigned char *bytes = key_of(keys, key, &length);
     const bool raw = length - from > TEXT_MOST;
-    if (!reserve(ops, (raw ? 1 : length - from) + 1 + CUTS))
+    if (!reserve(ops, (raw ? 1 : length - from) + 2))
         return false;
     if (raw)
         ops->list[ops->count++] = OP_RAW;
@@ -42,17 +42,16 @@ bool perfpy_compact_append_key(struct ops *ops, const struct perfpy_trie_keys *k
             ops->list[ops->count++] = bytes[i];
     const size_t cut = length - shared;
     ops->list[ops->count++] = (uint16_t)(OP_END + (cut & OP_END_MOST));
-    for (unsigned j = 0; cut >> CUT_SHIFT >> j; j++)
-        if (cut >> CUT_SHIFT >> j & 1)
-            ops->list[ops->count++] = (uint16_t)(OP_CUT + j);
+    if (cut >> CUT_SHIFT)
+        ops->list[ops->count++] = OP_CUT;
     return true;
 }
 
 enum perfpy_trie_status perfpy_compact_facts(const struct perfpy_trie_keys *keys,
                                              const struct perfpy_interrupt *interrupt, struct facts *facts)
 {
-    /* A text that is shorter fits into a block however bad its codes are. */
-    enum { KEYS_BETWEEN_POLLS = 1 << 16, SURE_TO_FIT = 8 * BLOCK_LEAST / CODE_MOST - 1 - CUTS };
+    /* A text that is shorter fits into a block however bad its codes are, with those of its end and a cut. */
+    enum { KEYS_BETWEEN_POLLS = 1 << 16, SURE_TO_FIT = (8 * BLOCK_LEAST - CUT_BITS) / CODE_MOST - 2 };
     size_t shared = 0;
     memset(facts, 0, sizeof *facts);
     for (uint64_t key = 0; key < keys->count; key++) {
@@ -70,8 +69,7 @@ enum perfpy_trie_status perfpy_compact_facts(const struct perfpy_trie_keys *keys
         shared = perfpy_compact_shared(keys, key);
         const size_t cut = length - shared;
         facts->counts[OP_END + (cut & OP_END_MOST)]++;
-        for (unsigned j = 0; cut >> CUT_SHIFT >> j; j++)
-            facts->counts[OP_CUT + j] += cut >> CUT_SHIFT >> j & 1;
+        facts->counts[OP_CUT] += cut >> CUT_SHIFT > 0;
         if (key % KEYS_BETWEEN_POLLS == KEYS_BETWEEN_POLLS - 1 && interrupted(interrupt))
             return PERFPY_TRIE_INTERRUPTED;
     }
