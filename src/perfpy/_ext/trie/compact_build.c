@@ -32,6 +32,7 @@ struct builder {
     unsigned char *in_use; /* by symbol, as are these: */
     uint32_t *costs;
     uint64_t *counts;
+    struct parser parser;
     struct codes codes;
     struct packed packed;
     struct tables tables;
@@ -85,13 +86,27 @@ static bool drop_rules(struct builder *builder)
     return true;
 }
 
+/* Counts the symbols of the cheapest way through some operations. */
+static void count_in_part(struct builder *builder, const uint16_t *ops, size_t count, uint32_t *lists, uint64_t *ways)
+{
+    const struct parser *parser = &builder->parser;
+    perfpy_compact_find_matches(parser, ops, 0, count, lists);
+    perfpy_compact_parse(parser, lists, count, UINT32_MAX - 1, ways);
+    while (count > 0) {
+        const uint32_t match = (uint32_t)ways[count];
+        builder->counts[parser->symbols[match]]++;
+        count -= match_ops(parser->matches[match]);
+    }
+}
+
 /* Counts the symbols of the cheapest way through the sample. */
 static enum perfpy_trie_status count_symbols(struct builder *builder)
 {
-    struct parser parser;
-    struct way *ways = malloc((PART_OPS + 1) * sizeof *ways);
+    uint32_t *lists = malloc(PART_OPS * sizeof *lists);
+    uint64_t *ways = malloc((PART_OPS + 1) * sizeof *ways);
     enum perfpy_trie_status status = PERFPY_TRIE_MEMORY;
-    if (ways && perfpy_compact_parser(&builder->grammar, builder->in_use, builder->costs, &parser)) {
+    if (lists && ways && perfpy_compact_parser(&builder->grammar, builder->in_use, &builder->parser) &&
+        perfpy_compact_set_costs(&builder->parser, builder->in_use, builder->costs)) {
         memset(builder->counts, 0, builder->grammar.symbols * sizeof *builder->counts);
         status = PERFPY_TRIE_OK;
         for (size_t first = 0; first < builder->sample.count && status == PERFPY_TRIE_OK;) {
@@ -100,15 +115,13 @@ static enum perfpy_trie_status count_symbols(struct builder *builder)
             size_t count = 0;
             while (count < most && ops[count] != OP_BREAK)
                 count++;
-            perfpy_compact_parse(&parser, ops, count, UINT32_MAX - 1, ways);
-            for (size_t back = count; back > 0; back -= builder->grammar.shapes[ways[back].symbol].ops)
-                builder->counts[ways[back].symbol]++;
+            count_in_part(builder, ops, count, lists, ways);
             first += count + (count < most);
             if (interrupted(builder->interrupt))
                 status = PERFPY_TRIE_INTERRUPTED;
         }
-        perfpy_compact_parser_free(&parser);
     }
+    free(lists);
     free(ways);
     return status;
 }
@@ -151,17 +164,14 @@ static enum perfpy_trie_status choose_tokens(struct builder *builder)
 
 static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t block_bytes)
 {
-    struct parser parser;
     for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++)
         builder->costs[symbol] = builder->codes.lengths[symbol];
     builder->costs[OP_RAW] += RAW_OFFSET_BITS + RAW_LENGTH_BITS;
     builder->costs[OP_CUT] += CUT_BITS;
-    if (!perfpy_compact_parser(&builder->grammar, builder->in_use, builder->costs, &parser))
+    if (!perfpy_compact_set_costs(&builder->parser, builder->in_use, builder->costs))
         return PERFPY_TRIE_MEMORY;
-    const enum perfpy_trie_status status = perfpy_compact_pack(builder->keys, &parser, &builder->codes, block_bytes,
-                                                               builder->interrupt, &builder->packed);
-    perfpy_compact_parser_free(&parser);
-    return status;
+    return perfpy_compact_pack(builder->keys, &builder->parser, &builder->codes, block_bytes, builder->interrupt,
+                               &builder->packed);
 }
 
 static void append_header(const struct builder *builder, uint32_t block_bytes, struct bytes *payload)
@@ -264,6 +274,7 @@ static void free_builder(struct builder *builder)
     free(builder->in_use);
     free(builder->costs);
     free(builder->counts);
+    perfpy_compact_parser_free(&builder->parser);
     perfpy_compact_codes_free(&builder->codes);
     perfpy_compact_packed_free(&builder->packed);
     perfpy_compact_grouping_free(&builder->grouping);

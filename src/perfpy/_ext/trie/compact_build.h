@@ -48,32 +48,50 @@ size_t perfpy_compact_spell(const struct grammar *grammar, uint32_t symbol, uint
 
 enum { NO_SYMBOL = -1 }; /* as uint32_t */
 
-/* The cheapest way to a place in a string of operations: what it costs, and the last symbol. */
-struct way {
-    uint32_t cost, symbol;
-};
-
-/* All symbols that are in use, as a tree of their operations, in which the only symbol of its kind is a leaf. */
+/* All symbols that are in use, as an automaton that reads operations. */
 struct parser {
-    uint64_t *slots; /* (node * OP_COUNT + op + 1) << 32 | child, in a table of a power of two */
-    uint32_t slot_bits, nodes;
-    uint64_t first[OP_COUNT]; /* the root's slots */
-    struct way *steps; /* the symbol that ends in a node, or NO_SYMBOL */
-    struct text {
-        uint32_t place; /* in the operations, of those of a symbol */
-        uint32_t ops, cost;
-    } *texts;
-    uint16_t *ops;
+    const struct grammar *grammar;
+    uint64_t *slots; /* name of a state and an operation << 32 | state that it leads to; a table of a power of two */
+    uint32_t slot_bits, known_bits, count;
+    struct known_step { /* from `name`, also by way of others; replaced by what is newer */
+        uint32_t name, state, list;
+    } *known;
+    struct parser_state {
+        uint32_t symbol;            /* whose operations lead here, or NO_SYMBOL */
+        uint32_t before, fallback;  /* without the last operation; the longest end that is a state */
+        uint32_t shorter;           /* the longest end from which a way goes on */
+        uint16_t op;
+        uint8_t depth;
+        bool goes_on;
+    } *states;
+    uint32_t *order;             /* states by depth */
+    uint32_t *lists;             /* by state: where its matches begin */
+    uint32_t *matches, *symbols; /* that end at a state, longest first: cost and number of operations; symbols */
+    size_t match_room;
 };
 
-bool perfpy_compact_parser(const struct grammar *grammar, const unsigned char *in_use, const uint32_t *costs,
-                           struct parser *parser);
+enum { MATCH_COST = 0xffff, MATCH_OPS_SHIFT = 16 };
+
+static inline uint32_t match_ops(uint32_t match)
+{
+    return match >> MATCH_OPS_SHIFT & 255;
+}
+
+bool perfpy_compact_parser(const struct grammar *grammar, const unsigned char *in_use, struct parser *parser);
 void perfpy_compact_parser_free(struct parser *parser);
 
-/* Finds ways[1] to ways[count], but not those that cost more than `limit`, which get UINT32_MAX. Returns the last
- * place that was reached. */
-size_t perfpy_compact_parse(const struct parser *parser, const uint16_t *ops, size_t count, uint32_t limit,
-                            struct way *ways);
+/* Makes the lists of matches. To be called before parsing, and again when costs are others, which are below MATCH_COST,
+ * or fewer symbols are in use. False where memory is short. */
+bool perfpy_compact_set_costs(struct parser *parser, const unsigned char *in_use, const uint32_t *costs);
+
+/* Finds the lists of the symbols that end with each of the operations from `first` on. */
+void perfpy_compact_find_matches(const struct parser *parser, const uint16_t *ops, size_t first, size_t count,
+                                 uint32_t *lists);
+
+/* Finds the cheapest ways to ways[1] up to ways[count], as cost << 32 | last match. Those that cost more than `limit` are
+ * of no use, and few follow the last one that does not, whose place is returned. */
+size_t perfpy_compact_parse(const struct parser *parser, const uint32_t *lists, size_t count, uint32_t limit,
+                            uint64_t *ways);
 
 /* Operations of keys, one after the other. */
 struct ops {

@@ -1,75 +1,45 @@
 /* Finds the grammar of a sample: Re-Pair, the most frequent pair of neighbours first.
  *
- * Neighbours are kept in a list; all places where a pair starts are in a list of their own, so that replacing a pair
- * costs time in proportion to its occurrences. Counts only fall after a pair has come up, but for those that a rule
- * brings itself, so a heap with counts of the past is enough: what has fallen is put back when it comes to the top.
+ * All places where a pair starts are in a list, in order. A list is made when the later one of its symbols is: the
+ * neighbours of a new symbol are tallied by one array for each side, so that no table of pairs is needed, and what is too
+ * rare to become a rule gets no list at all.
+ *
+ * Nothing is done for a pair that loses a place to another one: counts only fall, and a heap with counts of the past is
+ * enough. Where a list comes to the top, what is left of it is looked for; if much has gone, the pair is put back.
  */
 #include <stdlib.h>
 
 #include "compact_build.h"
 
-#ifndef FIRST_PAIR_BITS /* tests start with less */
-#define FIRST_PAIR_BITS 16
-#endif
+enum { PAIR_LEFT_OVER = 15, PAIR_PARTS = 16 }; /* a pair that has less than this of the next one's count is put back */
 
-#define NOWHERE UINT32_MAX
-#define GONE UINT32_MAX /* as the symbol of a place */
+#define GONE UINT32_MAX /* as the symbol of a place: none starts here, or none that joins others */
 
 struct pair {
-    uint64_t name; /* left << 32 | right, and never 0 where it is in use */
-    uint32_t count, first;
+    uint32_t left, right;
+    size_t first; /* place in the lists */
+    uint32_t count;
 };
 
-struct candidate {
-    uint64_t name;
-    uint32_t count;
+/* The symbols to one side of a new one, with how often they are there, and then where their lists go on. */
+struct tally {
+    uint32_t *counts; /* by symbol, all 0 between rules */
+    uint32_t *found;
+    size_t *places;
+    size_t different;
 };
 
 struct pairing {
-    struct place {
-        uint32_t symbol, before, after;
-        uint32_t earlier, later; /* in the list of a pair's places */
-    } *places;
-    uint32_t count;
+    uint32_t *symbols; /* by place: that starts there, and that ends there; behind the last one GONE */
+    uint32_t count, least;
+    uint32_t *lists; /* of places, one after the other: one for each place, and two for each that is replaced */
+    size_t used;
     struct pair *pairs;
-    uint32_t pair_bits, pair_count;
-    struct candidate *heap;
-    size_t candidates, room;
-    uint64_t *fresh; /* names of pairs that came up with the latest rule */
-    size_t fresh_count, fresh_room;
-    bool failed;
+    size_t pair_count, pair_room;
+    uint64_t *heap; /* count << 32 | all ones but the number of the pair: of two, that which was there first */
+    size_t candidates, heap_room;
+    struct tally before, after;
 };
-
-static struct pair *slot_of(const struct pairing *pairing, uint64_t name)
-{
-    const uint32_t mask = (1u << pairing->pair_bits) - 1;
-    uint32_t slot = (uint32_t)((name * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - pairing->pair_bits));
-    while (pairing->pairs[slot].name && pairing->pairs[slot].name != name)
-        slot = (slot + 1) & mask;
-    return pairing->pairs + slot;
-}
-
-/* Forgets pairs that are no more, and makes room for as many as there are. */
-static bool make_room(struct pairing *pairing)
-{
-    struct pair *old = pairing->pairs;
-    const size_t size = (size_t)1 << pairing->pair_bits;
-    pairing->pair_bits++;
-    pairing->pairs = calloc((size_t)1 << pairing->pair_bits, sizeof *pairing->pairs);
-    if (!pairing->pairs) {
-        pairing->pairs = old;
-        pairing->pair_bits--;
-        return false;
-    }
-    pairing->pair_count = 0;
-    for (size_t i = 0; i < size; i++)
-        if (old[i].name && old[i].count) {
-            *slot_of(pairing, old[i].name) = old[i];
-            pairing->pair_count++;
-        }
-    free(old);
-    return true;
-}
 
 /* Whether a rule may hold this: special operations stay by themselves. */
 static bool joins(uint32_t symbol)
@@ -77,136 +47,147 @@ static bool joins(uint32_t symbol)
     return symbol < OP_RAW || (symbol >= OP_COUNT && symbol != GONE);
 }
 
-/* The name of the pair at a place, or 0. */
-static uint64_t name_at(const struct pairing *pairing, uint32_t place)
+static bool push(struct pairing *pairing, uint32_t count, size_t number)
 {
-    const uint32_t next = pairing->places[place].after;
-    if (next == NOWHERE || !joins(pairing->places[place].symbol) || !joins(pairing->places[next].symbol))
-        return 0;
-    /* One more on the left, as 0 means none. */
-    return (uint64_t)(pairing->places[place].symbol + 1) << 32 | pairing->places[next].symbol;
-}
-
-static void push(struct pairing *pairing, struct candidate candidate)
-{
-    if (pairing->candidates == pairing->room) {
-        const size_t room = pairing->room ? 2 * pairing->room : 1024;
-        struct candidate *grown = realloc(pairing->heap, room * sizeof *grown);
-        if (!grown) {
-            pairing->failed = true;
-            return;
-        }
+    const uint64_t candidate = (uint64_t)count << 32 | (UINT32_MAX - (uint32_t)number);
+    if (pairing->candidates == pairing->heap_room) {
+        const size_t room = pairing->heap_room ? 2 * pairing->heap_room : 1024;
+        uint64_t *grown = realloc(pairing->heap, room * sizeof *grown);
+        if (!grown)
+            return false;
         pairing->heap = grown;
-        pairing->room = room;
+        pairing->heap_room = room;
     }
     size_t i = pairing->candidates++;
-    while (i > 0 && pairing->heap[(i - 1) / 2].count < candidate.count) {
+    while (i > 0 && pairing->heap[(i - 1) / 2] < candidate) {
         pairing->heap[i] = pairing->heap[(i - 1) / 2];
         i = (i - 1) / 2;
     }
     pairing->heap[i] = candidate;
+    return true;
 }
 
-static struct candidate pop(struct pairing *pairing)
+/* The pair at the top, which is taken off. */
+static struct pair *pop(struct pairing *pairing)
 {
-    struct candidate *heap = pairing->heap;
-    const struct candidate top = heap[0], last = heap[--pairing->candidates];
+    uint64_t *heap = pairing->heap;
+    const uint64_t top = heap[0], last = heap[--pairing->candidates];
     size_t i = 0;
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= pairing->candidates)
-            break;
-        if (child + 1 < pairing->candidates && heap[child + 1].count > heap[child].count)
-            child++;
-        if (heap[child].count <= last.count)
+    for (size_t child; (child = 2 * i + 1) < pairing->candidates; i = child) {
+        child += child + 1 < pairing->candidates && heap[child + 1] > heap[child];
+        if (heap[child] <= last)
             break;
         heap[i] = heap[child];
-        i = child;
     }
     heap[i] = last;
-    return top;
+    return &pairing->pairs[UINT32_MAX - (uint32_t)top];
 }
 
-static void note_fresh(struct pairing *pairing, uint64_t name)
+/* Makes a pair whose list is empty so far, with room for `count` places. */
+static bool add_pair(struct pairing *pairing, uint32_t left, uint32_t right, uint32_t count)
 {
-    if (pairing->fresh_count == pairing->fresh_room) {
-        const size_t room = pairing->fresh_room ? 2 * pairing->fresh_room : 256;
-        uint64_t *grown = realloc(pairing->fresh, room * sizeof *grown);
-        if (!grown) {
-            pairing->failed = true;
-            return;
+    if (pairing->pair_count == pairing->pair_room) {
+        const size_t room = pairing->pair_room ? 2 * pairing->pair_room : 1024;
+        struct pair *grown = realloc(pairing->pairs, room * sizeof *grown);
+        if (!grown)
+            return false;
+        pairing->pairs = grown;
+        pairing->pair_room = room;
+    }
+    pairing->pairs[pairing->pair_count] = (struct pair){left, right, pairing->used, count};
+    pairing->used += count;
+    return push(pairing, count, pairing->pair_count++);
+}
+
+/* Keeps those places of a pair where it still is, and where it does not overlap itself. Returns how many there are. */
+static uint32_t look_for(const struct pairing *pairing, const struct grammar *grammar, struct pair *pair)
+{
+    enum { AHEAD = 8 };
+    const uint32_t left = grammar->shapes[pair->left].ops, all = left + grammar->shapes[pair->right].ops;
+    uint32_t *list = pairing->lists + pair->first, kept = 0, end = 0;
+    for (uint32_t i = 0; i < pair->count; i++) {
+        const uint32_t place = list[i];
+        if (i + AHEAD < pair->count)
+            __builtin_prefetch(&pairing->symbols[list[i + AHEAD]]);
+        if (pairing->symbols[place] == pair->left && pairing->symbols[place + left] == pair->right && place >= end) {
+            list[kept++] = place;
+            end = place + all;
         }
-        pairing->fresh = grown;
-        pairing->fresh_room = room;
     }
-    pairing->fresh[pairing->fresh_count++] = name;
+    return pair->count = kept;
 }
 
-static void count_pair(struct pairing *pairing, uint32_t place)
+static void note(struct tally *tally, uint32_t symbol)
 {
-    const uint64_t name = name_at(pairing, place);
-    if (!name)
-        return;
-    if (3 * (uint64_t)pairing->pair_count > UINT64_C(2) << pairing->pair_bits && !make_room(pairing)) {
-        pairing->failed = true;
-        return;
-    }
-    struct pair *pair = slot_of(pairing, name);
-    if (!pair->name) {
-        *pair = (struct pair){.name = name, .first = NOWHERE};
-        pairing->pair_count++;
-    }
-    if (pair->count++ == 0)
-        note_fresh(pairing, name);
-    pairing->places[place].earlier = NOWHERE;
-    pairing->places[place].later = pair->first;
-    if (pair->first != NOWHERE)
-        pairing->places[pair->first].earlier = place;
-    pair->first = place;
+    if (tally->counts[symbol]++ == 0)
+        tally->found[tally->different++] = symbol;
 }
 
-static void uncount_pair(struct pairing *pairing, uint32_t place)
+/* Makes pairs of those neighbours that are frequent enough. */
+static bool make_pairs(struct pairing *pairing, struct tally *tally, uint32_t symbol, bool on_left)
 {
-    const uint64_t name = name_at(pairing, place);
-    if (!name)
-        return;
-    struct pair *pair = slot_of(pairing, name);
-    const uint32_t earlier = pairing->places[place].earlier, later = pairing->places[place].later;
-    pair->count--;
-    if (earlier == NOWHERE)
-        pair->first = later;
-    else
-        pairing->places[earlier].later = later;
-    if (later != NOWHERE)
-        pairing->places[later].earlier = earlier;
+    bool enough = true;
+    for (size_t i = 0; i < tally->different && enough; i++) {
+        const uint32_t other = tally->found[i];
+        tally->places[other] = pairing->used;
+        if (tally->counts[other] >= pairing->least)
+            enough = add_pair(pairing, on_left ? other : symbol, on_left ? symbol : other, tally->counts[other]);
+    }
+    return enough;
+}
+
+static void append(struct pairing *pairing, struct tally *tally, uint32_t symbol, uint32_t place)
+{
+    if (tally->counts[symbol] >= pairing->least)
+        pairing->lists[tally->places[symbol]++] = place;
+}
+
+static void clear(struct tally *tally)
+{
+    while (tally->different > 0)
+        tally->counts[tally->found[--tally->different]] = 0;
+}
+
+/* Makes lists of the pairs that a new symbol is part of, at the places of its own list. */
+static bool pair_up(struct pairing *pairing, const struct grammar *grammar, uint32_t symbol, size_t first,
+                    uint32_t count)
+{
+    const uint32_t size = grammar->shapes[symbol].ops, *symbols = pairing->symbols;
+    struct tally *before = &pairing->before, *after = &pairing->after;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t place = pairing->lists[first + i];
+        const uint32_t left = place ? symbols[place - 1] : GONE, right = symbols[place + size];
+        if (joins(left))
+            note(before, left);
+        if (joins(right) && right != symbol)
+            note(after, right);
+    }
+    const bool enough =
+        make_pairs(pairing, before, symbol, true) && make_pairs(pairing, after, symbol, false);
+    for (uint32_t i = 0; i < count && enough; i++) {
+        const uint32_t place = pairing->lists[first + i];
+        const uint32_t left = place ? symbols[place - 1] : GONE, right = symbols[place + size];
+        if (joins(left))
+            append(pairing, before, left, place - grammar->shapes[left].ops);
+        if (joins(right) && right != symbol)
+            append(pairing, after, right, place);
+    }
+    clear(before);
+    clear(after);
+    return enough;
 }
 
 /* Puts a symbol in the place of a pair, everywhere. */
-static void replace(struct pairing *pairing, uint64_t name, uint32_t symbol)
+static bool replace(struct pairing *pairing, const struct grammar *grammar, const struct pair *pair, uint32_t symbol)
 {
-    while (!pairing->failed) {
-        /* Looked up each time: the table may move, and forget a pair that is no more. */
-        const struct pair *pair = slot_of(pairing, name);
-        if (pair->count == 0)
-            return;
-        struct place *places = pairing->places;
-        const uint32_t place = pair->first;
-        const uint32_t next = places[place].after, last = places[place].before, then = places[next].after;
-        if (places[place].later != NOWHERE)
-            __builtin_prefetch(&places[places[place].later]);
-        if (last != NOWHERE)
-            uncount_pair(pairing, last);
-        uncount_pair(pairing, place);
-        uncount_pair(pairing, next);
-        places[place].symbol = symbol;
-        places[next].symbol = GONE;
-        places[place].after = then;
-        if (then != NOWHERE)
-            places[then].before = place;
-        if (last != NOWHERE)
-            count_pair(pairing, last);
-        count_pair(pairing, place);
+    const uint32_t left = grammar->shapes[pair->left].ops, size = grammar->shapes[symbol].ops, count = pair->count;
+    const size_t first = pair->first;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t *place = pairing->symbols + pairing->lists[first + i];
+        place[left] = GONE;
+        place[0] = place[size - 1] = symbol;
     }
+    return pair_up(pairing, grammar, symbol, first, count);
 }
 
 static struct shape shape_of_op(uint32_t op)
@@ -259,83 +240,122 @@ static bool start_grammar(struct grammar *grammar, uint32_t symbols_most)
     return true;
 }
 
-static bool start_pairing(struct pairing *pairing, const uint16_t *ops, size_t count)
+/* Makes the lists of all pairs of operations. */
+static bool pair_ops(struct pairing *pairing)
 {
-    *pairing = (struct pairing){.count = (uint32_t)count, .pair_bits = FIRST_PAIR_BITS};
-    pairing->places = malloc((count + 1) * sizeof *pairing->places);
-    pairing->pairs = calloc((size_t)1 << pairing->pair_bits, sizeof *pairing->pairs);
-    if (!pairing->places || !pairing->pairs)
+    uint32_t numbers[OP_RAW] = {0}, ops[OP_RAW], different = 0;
+    const uint32_t *symbols = pairing->symbols;
+    for (uint32_t i = 0; i < pairing->count; i++)
+        if (joins(symbols[i]) && numbers[symbols[i]] == 0) {
+            ops[different++] = symbols[i];
+            numbers[symbols[i]] = different;
+        }
+    /* Counts of pairs, and then where their lists go on. */
+    size_t *counts = calloc((size_t)different * different + 1, sizeof *counts);
+    if (!counts)
         return false;
-    for (uint32_t i = 0; i < count; i++) {
-        pairing->places[i].symbol = ops[i] == OP_BREAK ? GONE : ops[i];
-        pairing->places[i].before = i ? i - 1 : NOWHERE;
-        pairing->places[i].after = i + 1 < count ? i + 1 : NOWHERE;
+    for (uint32_t i = 0; i + 1 < pairing->count; i++)
+        if (joins(symbols[i]) && joins(symbols[i + 1]))
+            counts[(numbers[symbols[i]] - 1) * different + numbers[symbols[i + 1]] - 1]++;
+    bool enough = true;
+    for (size_t i = 0; i < (size_t)different * different && enough; i++) {
+        const size_t count = counts[i];
+        counts[i] = count >= pairing->least ? pairing->used : SIZE_MAX;
+        if (count >= pairing->least)
+            enough = add_pair(pairing, ops[i / different], ops[i % different], (uint32_t)count);
     }
-    /* Backwards, so that the first place of a pair is the first in its list, and "aaa" becomes "(aa)a". */
-    for (uint32_t i = (uint32_t)count; i-- > 0;)
-        count_pair(pairing, i);
-    return !pairing->failed;
+    for (uint32_t i = 0; i + 1 < pairing->count && enough; i++)
+        if (joins(symbols[i]) && joins(symbols[i + 1])) {
+            size_t *next = &counts[(numbers[symbols[i]] - 1) * different + numbers[symbols[i + 1]] - 1];
+            if (*next != SIZE_MAX)
+                pairing->lists[(*next)++] = i;
+        }
+    free(counts);
+    return enough;
+}
+
+static bool open_tally(struct tally *tally, uint32_t symbols)
+{
+    *tally = (struct tally){
+        .counts = calloc(symbols, sizeof *tally->counts),
+        .found = malloc(symbols * sizeof *tally->found),
+        .places = malloc(symbols * sizeof *tally->places),
+    };
+    return tally->counts && tally->found && tally->places;
+}
+
+static void close_tally(struct tally *tally)
+{
+    free(tally->counts);
+    free(tally->found);
+    free(tally->places);
+}
+
+static bool start_pairing(struct pairing *pairing, const uint16_t *ops, size_t count, uint32_t symbols)
+{
+    pairing->count = (uint32_t)count;
+    pairing->symbols = malloc((count + 1) * sizeof *pairing->symbols);
+    pairing->lists = malloc((3 * count + 1) * sizeof *pairing->lists);
+    const bool before = open_tally(&pairing->before, symbols), after = open_tally(&pairing->after, symbols);
+    if (!pairing->symbols || !pairing->lists || !before || !after)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        pairing->symbols[i] = ops[i] == OP_BREAK ? GONE : ops[i];
+    pairing->symbols[count] = GONE;
+    return pair_ops(pairing);
 }
 
 static void end_pairing(struct pairing *pairing)
 {
-    free(pairing->places);
+    free(pairing->symbols);
+    free(pairing->lists);
     free(pairing->pairs);
     free(pairing->heap);
-    free(pairing->fresh);
+    close_tally(&pairing->before);
+    close_tally(&pairing->after);
 }
 
-static void push_fresh(struct pairing *pairing, uint32_t least)
-{
-    for (size_t i = 0; i < pairing->fresh_count; i++) {
-        const uint32_t count = slot_of(pairing, pairing->fresh[i])->count;
-        if (count >= least)
-            push(pairing, (struct candidate){pairing->fresh[i], count});
-    }
-    pairing->fresh_count = 0;
-}
-
-static enum perfpy_trie_status make_rules(struct pairing *pairing, uint32_t least, struct grammar *grammar,
+static enum perfpy_trie_status make_rules(struct pairing *pairing, struct grammar *grammar,
                                           const struct perfpy_interrupt *interrupt)
 {
-    enum { REPLACED_BETWEEN_POLLS = 20000 };
-    uint64_t replaced = 0;
-    push_fresh(pairing, least);
-    while (pairing->candidates && grammar->symbols < grammar->capacity && !pairing->failed) {
-        struct candidate candidate = pop(pairing);
-        const uint32_t count = slot_of(pairing, candidate.name)->count;
-        if (count < candidate.count) {
-            candidate.count = count;
-            if (count >= least)
-                push(pairing, candidate);
+    enum { PLACES_BETWEEN_POLLS = 50000 };
+    uint64_t seen = 0;
+    while (pairing->candidates && grammar->symbols < grammar->capacity) {
+        struct pair *pair = pop(pairing);
+        const uint64_t next = pairing->candidates ? pairing->heap[0] >> 32 : 0;
+        seen += pair->count;
+        const uint32_t count = look_for(pairing, grammar, pair);
+        if (count < pairing->least)
             continue;
+        if (PAIR_PARTS * (uint64_t)count < PAIR_LEFT_OVER * next) {
+            if (!push(pairing, count, (size_t)(pair - pairing->pairs)))
+                return PERFPY_TRIE_MEMORY;
+        } else if (add_rule(grammar, pair->left, pair->right)) {
+            if (!replace(pairing, grammar, pair, grammar->symbols - 1))
+                return PERFPY_TRIE_MEMORY;
         }
-        if (!add_rule(grammar, (uint32_t)(candidate.name >> 32) - 1, (uint32_t)candidate.name))
-            continue;
-        replace(pairing, candidate.name, grammar->symbols - 1);
-        push_fresh(pairing, least);
-        replaced += count;
-        if (replaced > REPLACED_BETWEEN_POLLS) {
-            replaced = 0;
+        if (seen > PLACES_BETWEEN_POLLS) {
+            seen = 0;
             if (interrupted(interrupt))
                 return PERFPY_TRIE_INTERRUPTED;
         }
     }
-    return pairing->failed ? PERFPY_TRIE_MEMORY : PERFPY_TRIE_OK;
+    return PERFPY_TRIE_OK;
 }
 
 enum perfpy_trie_status perfpy_compact_grammar(const uint16_t *ops, size_t count, uint32_t least, uint32_t symbols_most,
                                                const struct perfpy_interrupt *interrupt, struct grammar *grammar)
 {
-    struct pairing pairing;
+    struct pairing pairing = {.least = least};
     enum perfpy_trie_status status = PERFPY_TRIE_MEMORY;
-    const bool started = start_pairing(&pairing, ops, count);
-    if (start_grammar(grammar, symbols_most) && started)
-        status = make_rules(&pairing, least, grammar, interrupt);
-    if (status == PERFPY_TRIE_OK)
-        for (uint32_t place = 0; place < pairing.count; place++)
-            if (pairing.places[place].symbol != GONE)
-                grammar->counts[pairing.places[place].symbol]++;
+    if (start_grammar(grammar, symbols_most) && start_pairing(&pairing, ops, count, symbols_most))
+        status = make_rules(&pairing, grammar, interrupt);
+    for (uint32_t place = 0; status == PERFPY_TRIE_OK && place < count;) {
+        const uint32_t symbol = pairing.symbols[place];
+        place += symbol == GONE ? 1 : grammar->shapes[symbol].ops;
+        if (symbol != GONE)
+            grammar->counts[symbol]++;
+    }
     end_pairing(&pairing);
     return status;
 }
