@@ -58,7 +58,7 @@ enum {
     ESCAPE = 0xffff,     /* in the table of operations: the number follows, in two bytes */
     BLOCK_LEAST = 32,    /* bytes; room for the worst key of its own: a raw stretch, its end and a large cut */
     BLOCK_MOST = 128,
-    BEFORE_BITS = 8,     /* of how far a block starts before its place, in bits */
+    BEFORE_BITS = 9,     /* of how far a block starts before its place, in bits */
     BEFORE_MOST = (1 << BEFORE_BITS) - 1,
     MARK_MOST = 3,       /* bytes that tell the blocks of a group apart */
     OWN_RANK_MOST = 20,  /* bits of the rank of a block in its group */
@@ -118,20 +118,23 @@ static inline const struct compact *compact_of(const struct perfpy_trie *trie)
     return (const struct compact *)(const void *)trie->words;
 }
 
-/* A token as 64 bits: where its operations are in the pool; how many bytes they take; how many keys end in it; how far
- * below the length that it finds it goes; the byte that it appends there, or the last one if it comes there again and
- * again, or 0; and by how much it changes the length. */
+/* A token as 64 bits: where its operations are in the pool; how many bytes they take; how many keys end in it; the byte
+ * that it appends at the lowest length that it comes to, or the last one if it comes there again and again, or 0; how far
+ * that is below the length that it finds; and by how much it changes the length. */
 static inline uint32_t token_place(uint64_t token) { return (uint32_t)token & ((1u << POOL_BITS) - 1); }
 static inline uint32_t token_bytes(uint64_t token) { return token >> 24 & 255; }
 static inline uint32_t token_keys(uint64_t token) { return token >> 32 & 63; }
-static inline int64_t token_low(uint64_t token) { return token >> 38 & 255; }
-static inline int32_t token_byte(uint64_t token) { return token >> 46 & 255; }
+static inline int32_t token_byte(uint64_t token) { return token >> 38 & 255; }
+static inline int64_t token_low(uint64_t token) { return token >> 46 & 255; }
 static inline int64_t token_net(uint64_t token) { return (int64_t)token >> 54; }
+
+/* How far down a token goes, and the byte there, as one number. */
+static inline int64_t token_reach(uint64_t token) { return token >> 38 & 0xffff; }
 
 static inline uint64_t token_pack(uint32_t place, uint32_t bytes, uint32_t keys, uint32_t low, uint32_t byte,
                                   int32_t net)
 {
-    return place | (uint64_t)bytes << 24 | (uint64_t)keys << 32 | (uint64_t)low << 38 | (uint64_t)byte << 46 |
+    return place | (uint64_t)bytes << 24 | (uint64_t)keys << 32 | (uint64_t)byte << 38 | (uint64_t)low << 46 |
            (uint64_t)net << 54;
 }
 

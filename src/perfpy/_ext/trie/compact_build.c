@@ -10,8 +10,8 @@
 #ifndef LEAST_OCCURRENCES /* in all keys, of a pair that becomes a rule */
 #define LEAST_OCCURRENCES 16
 #endif
-#ifndef BLOCK_BYTES /* more make fewer bytes per key and more time per search */
-#define BLOCK_BYTES 64
+#ifndef SMALL_OPS /* so many are few: where tables weigh more than blocks, there can be more blocks */
+#define SMALL_OPS 32768
 #endif
 
 enum {
@@ -27,6 +27,7 @@ struct builder {
     const struct perfpy_trie_keys *keys;
     const struct perfpy_interrupt *interrupt;
     struct facts facts;
+    uint32_t block_bytes;
     struct ops sample;
     struct grammar grammar;
     unsigned char *in_use; /* by symbol, as are these: */
@@ -162,7 +163,13 @@ static enum perfpy_trie_status choose_tokens(struct builder *builder)
                                                                                     : PERFPY_TRIE_MEMORY;
 }
 
-static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t block_bytes)
+/* More bytes make fewer per key, and more time for a search. */
+static uint32_t block_bytes_for(uint64_t ops)
+{
+    return ops < SMALL_OPS ? BLOCK_LEAST : ops < 4 * SMALL_OPS ? 40 : 48;
+}
+
+static enum perfpy_trie_status fill_blocks(struct builder *builder)
 {
     for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++)
         builder->costs[symbol] = builder->codes.lengths[symbol];
@@ -170,14 +177,14 @@ static enum perfpy_trie_status fill_blocks(struct builder *builder, uint32_t blo
     builder->costs[OP_CUT] += CUT_BITS;
     if (!perfpy_compact_set_costs(&builder->parser, builder->in_use, builder->costs))
         return PERFPY_TRIE_MEMORY;
-    return perfpy_compact_pack(builder->keys, &builder->parser, &builder->codes, block_bytes, builder->interrupt,
-                               &builder->packed);
+    return perfpy_compact_pack(builder->keys, &builder->parser, &builder->codes, builder->block_bytes,
+                               builder->interrupt, &builder->packed);
 }
 
-static void append_header(const struct builder *builder, uint32_t block_bytes, struct bytes *payload)
+static void append_header(const struct builder *builder, struct bytes *payload)
 {
     const struct entries *entries = &builder->entries;
-    const uint32_t numbers[] = {COMPACT_MAGIC, block_bytes};
+    const uint32_t numbers[] = {COMPACT_MAGIC, builder->block_bytes};
     for (int i = 0; i < 2; i++)
         perfpy_compact_append_le(payload, numbers[i], 4);
     perfpy_compact_append_le(payload, builder->keys->count, 8);
@@ -215,13 +222,12 @@ static void append_section(struct bytes *payload, const struct bytes *section)
     payload->failed = payload->failed || section->failed;
 }
 
-static enum perfpy_trie_status assemble(const struct builder *builder, uint32_t block_bytes,
-                                        struct perfpy_trie_payload *payload)
+static enum perfpy_trie_status assemble(const struct builder *builder, struct perfpy_trie_payload *payload)
 {
     const struct tables *tables = &builder->tables;
     static const unsigned char slack[SLACK];
     struct bytes bytes = {0};
-    append_header(builder, block_bytes, &bytes);
+    append_header(builder, &bytes);
     append_section(&bytes, &tables->codes);
     append_section(&bytes, &tables->primary);
     append_section(&bytes, &tables->tokens);
@@ -245,13 +251,14 @@ static enum perfpy_trie_status assemble(const struct builder *builder, uint32_t 
     return PERFPY_TRIE_OK;
 }
 
-static enum perfpy_trie_status build_parts(struct builder *builder, uint32_t block_bytes)
+static enum perfpy_trie_status build_parts(struct builder *builder)
 {
     enum perfpy_trie_status status = perfpy_compact_facts(builder->keys, builder->interrupt, &builder->facts);
     if (status == PERFPY_TRIE_OK)
         status = choose_tokens(builder);
+    builder->block_bytes = block_bytes_for(builder->facts.ops);
     if (status == PERFPY_TRIE_OK)
-        status = fill_blocks(builder, block_bytes);
+        status = fill_blocks(builder);
     if (status == PERFPY_TRIE_OK)
         status = perfpy_compact_tables(&builder->grammar, &builder->codes, &builder->tables);
     if (status == PERFPY_TRIE_OK)
@@ -291,9 +298,9 @@ enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys
                                              struct perfpy_trie_payload *payload)
 {
     struct builder builder = {.keys = keys, .interrupt = interrupt};
-    enum perfpy_trie_status status = build_parts(&builder, BLOCK_BYTES);
+    enum perfpy_trie_status status = build_parts(&builder);
     if (status == PERFPY_TRIE_OK)
-        status = assemble(&builder, BLOCK_BYTES, payload);
+        status = assemble(&builder, payload);
     free_builder(&builder);
     return status;
 }

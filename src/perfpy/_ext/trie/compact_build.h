@@ -146,7 +146,7 @@ struct packed {
     struct bytes data, raw;
     uint64_t *first_keys;
     uint32_t *lengths;
-    unsigned char *befores;
+    uint16_t *befores;
     uint32_t blocks, room;
 };
 

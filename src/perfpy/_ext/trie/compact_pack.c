@@ -134,7 +134,7 @@ static uint32_t cost_of(const struct packer *packer, size_t place)
  * nothing is lost if this one ends where the keys share least. */
 static size_t choose_end(const struct packer *packer, size_t reached)
 {
-    const uint32_t limit = bits_left(packer), least = limit - BEFORE_MOST;
+    const uint32_t limit = bits_left(packer), least = limit > BEFORE_MOST ? limit - BEFORE_MOST : 0;
     const size_t all = (size_t)(packer->next - packer->first);
     size_t chosen = 0, shared = SIZE_MAX;
     for (size_t i = 0; i < all && key_at(packer, i)->end - packer->start <= reached; i++) {
@@ -259,13 +259,13 @@ static enum perfpy_trie_status note_block(struct packed *packed, uint64_t first_
         packed->first_keys = first_keys ? first_keys : packed->first_keys;
         uint32_t *lengths = realloc(packed->lengths, packed->room * sizeof *lengths);
         packed->lengths = lengths ? lengths : packed->lengths;
-        unsigned char *befores = realloc(packed->befores, packed->room);
+        uint16_t *befores = realloc(packed->befores, packed->room * sizeof *befores);
         packed->befores = befores ? befores : packed->befores;
         if (!first_keys || !lengths || !befores)
             return PERFPY_TRIE_MEMORY;
     }
     packed->first_keys[packed->blocks] = first_key;
-    packed->befores[packed->blocks] = (unsigned char)before;
+    packed->befores[packed->blocks] = (uint16_t)before;
     packed->lengths[packed->blocks++] = (uint32_t)separator;
     return PERFPY_TRIE_OK;
 }

@@ -24,12 +24,13 @@ static inline void add_start(struct starts *starts, uint64_t length)
     starts->count++;
 }
 
-/* A search in a block. Of the current key, `depth` bytes long, the first `common` are those of `key`; it is below `key`
- * unless they are the same that far, so if it is longer it differs at byte `common`, and whatever is appended or cut
- * off behind that byte does not matter. If it is cut to less than `common`, all keys that follow are above. */
+/* A search in a block. Of the current key the first `common` bytes are those of `key`, and `more` bytes follow; it is
+ * below `key` unless they are the same that far, so if there are more it differs at byte `common`, and whatever is
+ * appended or cut off behind that byte does not matter. If it is cut to less than `common`, all keys that follow are
+ * above. */
 struct search {
     const unsigned char *key;
-    int64_t length, depth, common;
+    int64_t length, common, more;
     int32_t next; /* the byte of `key` at `common`, or -1 at its end */
     uint64_t rank, end;
     bool equal;
@@ -48,25 +49,27 @@ static inline bool walk(const struct compact *compact, uint64_t token, struct se
     while (bytes < stop) {
         const uint32_t op = token_op(compact, &bytes, stop);
         if (op < OP_END) {
-            if (search->depth == search->common) {
+            if (search->more == 0) {
                 if ((int32_t)op > search->next)
                     return true;
-                if ((int32_t)op == search->next)
+                if ((int32_t)op == search->next) {
                     set_common(search, search->common + 1);
+                    continue;
+                }
             }
-            search->depth++;
+            search->more++;
         } else if (op < OP_RAW) {
-            if (search->depth == search->common) {
+            if (search->more == 0) {
                 if (starts)
-                    add_start(starts, (uint64_t)search->depth);
+                    add_start(starts, (uint64_t)search->common);
                 if (search->next < 0) {
                     search->equal = true;
                     return true;
                 }
             }
             search->rank++;
-            search->depth -= op - OP_END;
-            if (search->depth < search->common || search->rank == search->end)
+            search->more -= op - OP_END;
+            if (search->more < 0 || search->rank == search->end)
                 return true;
         } else {
             return true;
@@ -83,17 +86,18 @@ static bool walk_special(const struct compact *compact, uint32_t number, struct 
     size_t count;
     if (number >= compact->special_count)
         return true;
-    search->depth -= (int64_t)decode_special(compact, number, bits, &raw, &count);
-    if (search->depth < search->common)
+    search->more -= (int64_t)decode_special(compact, number, bits, &raw, &count);
+    if (search->more < 0)
         return true;
-    if (count && search->depth == search->common) {
+    if (count && search->more == 0) {
         const size_t left = (size_t)(search->length - search->common);
         const size_t shared = common_prefix(raw, search->key + search->common, count < left ? count : left);
         set_common(search, search->common + (int64_t)shared);
         if (shared < count && (int32_t)raw[shared] > search->next)
             return true;
+        count -= shared;
     }
-    search->depth += (int64_t)count;
+    search->more += (int64_t)count;
     return false;
 }
 
@@ -106,7 +110,7 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
     struct search search = {
         .key = key,
         .length = (int64_t)length,
-        .depth = (int64_t)place.length,
+        .more = (int64_t)(place.length - place.common),
         .end = rank_difference(compact, entry_rank(compact, next), entry_rank(compact, entry)),
     };
     set_common(&search, (int64_t)place.common);
@@ -120,12 +124,11 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
                 break;
             }
             const uint64_t token = perfpy_load64(compact->tokens + 8 * (size_t)number);
-            const int64_t lowest = search.depth - token_low(token);
-            /* Before that byte a key may end that the other one starts with, but only where none that is longer came. */
-            const bool unseen = starts && search.depth == search.common;
-            const bool below = !unseen && token_byte(token) < search.next;
-            if (lowest + below > search.common) {
-                search.depth += token_net(token);
+            /* A key may end that the other one starts with, but only where the current one has no more bytes. */
+            const bool unseen = starts && search.more == 0 && token_keys(token);
+            /* What stays above byte `common`, or puts one there that is below. */
+            if (token_reach(token) < 256 * search.more + search.next && !unseen) {
+                search.more += token_net(token);
                 search.rank += token_keys(token);
                 if (__builtin_expect(search.rank >= search.end, 0))
                     goto done;

@@ -74,10 +74,12 @@ static void write_code_table(const struct codes *codes, struct bytes *section)
     }
 }
 
+/* The table has about as many entries as there are tokens, so that it is small where all is small. */
 static uint32_t write_primary(const struct codes *codes, struct bytes *section)
 {
     const unsigned longest = codes->count ? codes->lengths[codes->order[codes->count - 1]] : 1;
-    const unsigned bits = longest < PRIMARY_MOST ? longest : PRIMARY_MOST;
+    const unsigned enough = perfpy_compact_bits_of(codes->count), most = enough < PRIMARY_MOST ? enough : PRIMARY_MOST;
+    const unsigned bits = longest < most ? longest : most < 1 ? 1 : most;
     const uint32_t step = UINT32_C(1) << (CODE_MOST - bits);
     uint32_t number = 0, code = 0; /* of the symbol whose code holds the entry's first bits */
     for (uint32_t entry = 0; entry < 1u << bits; entry++) {
