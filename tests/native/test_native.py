@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ DIFFUSION = EXT / "diffusion"
 TRIE = EXT / "trie"
 PI = EXT / "pi"
 
+#: As users have the kernels, which the compiler vectorises then.
+OPTIMISE = ["-O3"]
 SANITIZE = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]
 AVX2 = ["-mavx2", "-mfma", "-mbmi", "-mbmi2", "-mpopcnt"]
@@ -50,7 +53,10 @@ COUNTS = 400
 NUMBERS = 100_000
 SETS = 150
 RANGES = 150
+SKETCHES = 100
 CANNOT_RUN = 77
+#: Columns of keys are declared beside objects of Python; their hash needs nothing but the headers.
+PYTHON = ["-isystem", sysconfig.get_path("include")]
 
 
 @pytest.fixture(scope="session")
@@ -199,6 +205,34 @@ def build_trie_sorting(compiler: str, directory: Path) -> Path:
     return program
 
 
+def build_sketches(
+    compiler: str,
+    directory: Path,
+    test: str,
+    kernels: dict[str, str],
+    sources: list[str],
+    isa: str = "baseline",
+) -> Path:
+    """Compile kernels for an instruction set, with sanitizers and as users have them, and link their test.
+
+    `kernels` are sources and what they call themselves; the two of each are named as different variants.
+    """
+    common = [compiler, *COMMON, f"-I{EXT / test.removeprefix('test_').split('_')[0]}"]
+    allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
+    compiled = [(source, [*SANITIZE, *allocator], Path(source).stem) for source in sources]
+    for source, name in kernels.items():
+        for variant, how in {"baseline": SANITIZE, "avx512": OPTIMISE}.items():
+            named = [*how, *ISAS[isa], f"-D{name}_{variant}"]
+            compiled.append((source, named, f"{Path(source).stem}_{variant}"))
+    objects = [directory / f"{name}.o" for _, _, name in compiled]
+    for (source, flags, _), made in zip(compiled, objects, strict=True):
+        subprocess.run([*common, *flags, *PYTHON, "-c", EXT / f"{source}.c", "-o", made], check=True)
+    program = directory / test
+    link = [*common, *SANITIZE, *PYTHON, HERE / f"{test}.c", *objects, "-o", program, "-lm"]
+    subprocess.run(link, check=True)
+    return program
+
+
 def failures(program: Path, isa: str, cases: int) -> str:
     """Run a test program on random cases; return what it or a sanitizer finds. Skip what cannot run here."""
     result = subprocess.run([program, isa, str(cases), "20260101"], capture_output=True, text=True)
@@ -278,3 +312,43 @@ def test_trie_fast(compiler: str, tmp_path: Path, isa: str) -> None:
         "avx512": [],
     }
     assert not failures(build_trie_fast(compiler, tmp_path, isa, limits[isa]), isa, SETS // 8)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_hashing(compiler: str, tmp_path: Path, isa: str) -> None:
+    kernels = {"hashing/numbers": "TABLE_NAME=perfpy_numbers"}
+    program = build_sketches(
+        compiler, tmp_path, "test_hashing", kernels, ["hashing/hash", "hashing/text"], isa
+    )
+    assert not failures(program, isa, SKETCHES)
+
+
+def test_hashing_columns(compiler: str, tmp_path: Path) -> None:
+    kernels = {"hashing/numbers": "TABLE_NAME=perfpy_numbers"}
+    sources = ["hashing/hash", "hashing/column"]
+    program = build_sketches(compiler, tmp_path, "test_hashing_columns", kernels, sources)
+    assert not failures(program, "baseline", 3 * SKETCHES)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_bloom(compiler: str, tmp_path: Path, isa: str) -> None:
+    kernels = {"bloom/layouts": "OPERATIONS_NAME=perfpy_bloom"}
+    program = build_sketches(compiler, tmp_path, "test_bloom", kernels, ["bloom/geometry"], isa)
+    assert not failures(program, isa, SKETCHES)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_cardinality(compiler: str, tmp_path: Path, isa: str) -> None:
+    kernels = {
+        f"cardinality/{name}": f"OPERATIONS_NAME=perfpy_{name}" for name in ("hyperloglog", "exaloglog")
+    }
+    sources = ["cardinality/distinct", "cardinality/hash_set", "cardinality/exaloglog_evidence"]
+    program = build_sketches(compiler, tmp_path, "test_cardinality", kernels, sources, isa)
+    assert not failures(program, isa, SKETCHES)
+
+
+def test_counting(compiler: str, tmp_path: Path) -> None:
+    sources = ["counting/store", "cardinality/count_min"]
+    assert not failures(
+        build_sketches(compiler, tmp_path, "test_counting", {}, sources), "baseline", 3 * SKETCHES
+    )

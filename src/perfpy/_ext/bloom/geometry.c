@@ -4,7 +4,8 @@
 
 uint64_t perfpy_bloom_bytes(int layout, uint64_t size, int probes)
 {
-    if (size == 0 || size > (1ull << 57) || probes < 1 || probes > (layout == BLOOM_CLASSIC ? 64 : BLOOM_WORDS))
+    const uint64_t most = 1ull << (layout == BLOOM_COUNTING ? 55 : 57); /* so that there are no more than 2**63 bytes */
+    if (size == 0 || size > most || probes < 1 || probes > (layout == BLOOM_CLASSIC ? 64 : BLOOM_WORDS))
         return 0;
     switch (layout) {
     case BLOOM_BLOCKED:

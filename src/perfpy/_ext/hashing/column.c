@@ -59,29 +59,31 @@ static inline uint64_t hash_string(struct perfpy_string string, uint64_t seed)
                          : perfpy_hash_bytes(string.bytes, (size_t)string.size, seed);
 }
 
+/* Strings between offsets of so many bytes. */
+#define BETWEEN_OFFSETS(name, width, offset_at)                                                                        \
+    static void name(const struct perfpy_chunk *chunk, int64_t first, ptrdiff_t count, uint64_t seed, uint64_t *out)   \
+    {                                                                                                                  \
+        const unsigned char *offsets = chunk->values + first * (width);                                                \
+        int64_t begin = offset_at(offsets);                                                                            \
+        for (ptrdiff_t i = 0; i < count; i++) {                                                                        \
+            const int64_t end = offset_at(offsets + (width) * (i + 1));                                                \
+            out[i] = hash_string((struct perfpy_string){chunk->data + begin, end - begin, end >= 16}, seed);           \
+            begin = end;                                                                                               \
+        }                                                                                                              \
+    }
+BETWEEN_OFFSETS(hash_short_offsets, 4, perfpy_int32_at)
+BETWEEN_OFFSETS(hash_long_offsets, 8, perfpy_int64_at)
+
 /* A loop for each layout of strings, so that the choice is outside of it. */
 static void hash_strings(const struct perfpy_layout_of *layout, const struct perfpy_chunk *chunk, int64_t first,
                          ptrdiff_t count, uint64_t seed, uint64_t *out)
 {
-    const unsigned char *offsets = chunk->values + first * layout->width;
-    int64_t begin;
     switch (layout->layout) {
     case PERFPY_STRINGS:
-        if (layout->width == 8) {
-            begin = perfpy_int64_at(offsets);
-            for (ptrdiff_t i = 0; i < count; i++) {
-                const int64_t end = perfpy_int64_at(offsets + 8 * i + 8);
-                out[i] = hash_string((struct perfpy_string){chunk->data + begin, end - begin, end >= 16}, seed);
-                begin = end;
-            }
-            return;
-        }
-        begin = perfpy_int32_at(offsets);
-        for (ptrdiff_t i = 0; i < count; i++) {
-            const int64_t end = perfpy_int32_at(offsets + 4 * i + 4);
-            out[i] = hash_string((struct perfpy_string){chunk->data + begin, end - begin, end >= 16}, seed);
-            begin = end;
-        }
+        if (layout->width == 8)
+            hash_long_offsets(chunk, first, count, seed, out);
+        else
+            hash_short_offsets(chunk, first, count, seed, out);
         return;
     case PERFPY_LINES:
         for (const struct perfpy_line *line = chunk->lines + first, *end = line + count; line < end; line++)

@@ -168,7 +168,7 @@ static void hash_strings(const struct perfpy_keys *keys, Py_ssize_t count, uint6
         if (!keys->text)
             out[i] = perfpy_hash_bytes(string, (size_t)end, seeds->of[PERFPY_BYTES]);
         else
-            out[i] = perfpy_hash_text(PyUnicode_4BYTE_KIND, string, (end + 3) / 4, seeds->of[PERFPY_TEXT]);
+            out[i] = perfpy_hash_text(PyUnicode_4BYTE_KIND, string, (size_t)(end + 3) / 4, seeds->of[PERFPY_TEXT]);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "../common/isa.h"
 #include "hash.h"
 #include "numbers.h"
+#include "text.h"
 
 enum { PERFPY_BATCH = 512 };
 
@@ -58,16 +59,13 @@ static inline bool perfpy_keys_are_plain(const struct perfpy_keys *keys)
  * after which as many hashes as `*valid` says are good. Of plain keys it never fails. */
 Py_ssize_t perfpy_keys_next(struct perfpy_keys *keys, uint64_t *out, Py_ssize_t *valid);
 
-/* Hashes a string whose characters PyUnicode_READ reads; needs no GIL. */
-uint64_t perfpy_hash_text(int kind, const void *data, Py_ssize_t length, uint64_t seed);
-
 static inline uint64_t perfpy_hash_unicode(PyObject *key, const struct perfpy_hasher *hasher)
 {
     const uint64_t seed = hasher->seeds.of[PERFPY_TEXT];
     const Py_ssize_t length = PyUnicode_GET_LENGTH(key);
     if (PyUnicode_IS_COMPACT_ASCII(key)) /* behind the head of the object */
         return perfpy_hash_bytes_behind((const unsigned char *)((PyASCIIObject *)key + 1), (size_t)length, seed);
-    return perfpy_hash_text((int)PyUnicode_KIND(key), PyUnicode_DATA(key), length, seed);
+    return perfpy_hash_text((int)PyUnicode_KIND(key), PyUnicode_DATA(key), (size_t)length, seed);
 }
 
 /* Hashes one object of any type: 0, or -1 with an exception. */
