@@ -56,7 +56,7 @@ enum {
     TOKEN_LOW_MOST = 255,
 
     ESCAPE = 0xffff,     /* in the table of operations: the number follows, in two bytes */
-    BLOCK_LEAST = 32,    /* bytes; room for the worst key of its own: a raw stretch, its end and a large cut */
+    BLOCK_LEAST = 24,    /* bytes; room for the worst key of its own: a raw stretch, its end and a large cut */
     BLOCK_MOST = 128,
     BEFORE_BITS = 9,     /* of how far a block starts before its place, in bits */
     BEFORE_MOST = (1 << BEFORE_BITS) - 1,

@@ -165,12 +165,19 @@ static bool enter(const struct compact *compact, struct perfpy_trie_cursor *curs
 static uint32_t group_of(const struct compact *compact, uint64_t rank)
 {
     uint32_t low = 0, count = compact->groups;
-    while (count > 1) {
-        const uint32_t half = count / 2;
-        low += group_rank(compact, low + half) <= rank ? half : 0;
-        count -= half;
+    /* Three at a time, as what takes time is to wait for one after the other. */
+    while (count > 4) {
+        const uint32_t part = count / 4;
+        uint32_t parts = group_rank(compact, low + part) <= rank;
+        parts += group_rank(compact, low + 2 * part) <= rank;
+        parts += group_rank(compact, low + 3 * part) <= rank;
+        low += parts * part;
+        count = parts < 3 ? part : count - 3 * part;
     }
-    return low;
+    uint32_t more = 0;
+    for (uint32_t i = 1; i < 4; i++)
+        more += (i < count) & (group_rank(compact, low + (i < count ? i : 0)) <= rank);
+    return low + more;
 }
 
 /* How many keys of a group are before a block. */

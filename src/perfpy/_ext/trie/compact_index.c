@@ -104,10 +104,18 @@ static size_t windows_share(uint64_t a, uint64_t b)
     return own_b < shared ? own_b : shared;
 }
 
-/* The entry that a group is under. */
+/* The entry that a group is under. As most entries stand for one group it is not far before the one that it would be if
+ * all did, from where ever larger steps lead back. */
 static uint32_t entry_of(const struct compact *compact, const struct record *node, uint32_t group)
 {
-    uint32_t low = node->first_entry, count = node->entries;
+    const uint32_t ahead = group > node->first_group ? group - node->first_group : 0;
+    uint32_t after = ahead < node->entries ? ahead + 1 : node->entries, count = 1;
+    while (count < after && first_group_of(compact, node->first_entry + after - count) > group) {
+        after -= count;
+        count *= 2;
+    }
+    count = count < after ? count : after;
+    uint32_t low = node->first_entry + after - count;
     while (count > 1) {
         const uint32_t half = count / 2;
         if (first_group_of(compact, low + half) <= group)
