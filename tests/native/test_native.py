@@ -195,7 +195,7 @@ def build_trie_sorting(compiler: str, directory: Path) -> Path:
     program = directory / "test_trie_sorting"
     common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
     allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
-    limits = {"growing": ["-DKEYS_BETWEEN_POLLS=50"], "merge": ["-DBUFFER=64"]}
+    limits = {"growing": ["-DKEYS_BETWEEN_POLLS=50", "-DLONG=6"], "merge": ["-DBUFFER=64"]}
     objects = []
     for source, smaller in limits.items():
         objects.append(directory / f"{source}.o")

@@ -101,7 +101,20 @@ static int enter(Collector *self)
     return 0;
 }
 
-/* Adds one key: 0, or -1 with an exception. */
+/* Complains about a key of another type than str or bytes, or than the keys before; returns -1. */
+static int refuse(PyObject *key)
+{
+    Py_INCREF(key);
+    PyObject *complaint = PyObject_Repr(key);
+    if (complaint)
+        PyErr_Format(PyExc_TypeError, "keys must be all str or all bytes, not %.100s: %.60U", Py_TYPE(key)->tp_name,
+                     complaint);
+    Py_XDECREF(complaint);
+    Py_DECREF(key);
+    return -1;
+}
+
+/* Adds one key: 0, or -1 with an exception. Only then code of Python runs. */
 static int add(Collector *self, PyObject *key)
 {
     if (PyUnicode_Check(key) && self->text != 0) {
@@ -122,12 +135,7 @@ static int add(Collector *self, PyObject *key)
             return 0;
         }
     } else {
-        PyObject *complaint = PyObject_Repr(key);
-        if (complaint)
-            PyErr_Format(PyExc_TypeError, "keys must be all str or all bytes, not %.100s: %.60U", Py_TYPE(key)->tp_name,
-                         complaint);
-        Py_XDECREF(complaint);
-        return -1;
+        return refuse(key);
     }
     PyErr_NoMemory();
     return -1;
@@ -139,30 +147,102 @@ static uint64_t needed(const Collector *self)
     return 2 * self->keys.size + 32 * self->keys.count;
 }
 
-PyDoc_STRVAR(extend_doc, "extend($self, keys, limit, /)\n--\n\n"
-                         "Take keys from an iterator until there are no more (False), or sorting takes so many bytes (True).");
+static bool is_full(const Collector *self, uint64_t limit)
+{
+    return needed(self) >= limit;
+}
+
+/* Looks for signals now and then: 0, or -1 with an exception. */
+static int poll_signals(uint64_t done)
+{
+    return done % KEYS_BETWEEN_POLLS == 0 ? PyErr_CheckSignals() : 0;
+}
+
+#ifdef Py_GIL_DISABLED
+/* An item with a reference of our own, as others may change the list meanwhile; NULL at the end. */
+static PyObject *item_at(PyObject *keys, Py_ssize_t place)
+{
+    if (PyTuple_CheckExact(keys))
+        return place < PyTuple_GET_SIZE(keys) ? Py_NewRef(PyTuple_GET_ITEM(keys, place)) : NULL;
+    PyObject *item = PyList_GetItemRef(keys, place);
+    if (!item)
+        PyErr_Clear();
+    return item;
+}
+
+static void release(PyObject *item)
+{
+    Py_DECREF(item);
+}
+#else
+/* An item without a reference: those would be written to each object, and no code of Python runs until it is done with.
+ * NULL at the end. Items further on are fetched, as they lie anywhere in memory. */
+static inline PyObject *item_at(PyObject *keys, Py_ssize_t place)
+{
+    enum { AHEAD = 12 };
+    const Py_ssize_t left = PySequence_Fast_GET_SIZE(keys) - place;
+    PyObject **items = PySequence_Fast_ITEMS(keys) + place;
+    if (left > AHEAD) {
+        __builtin_prefetch(items[AHEAD]);
+        __builtin_prefetch((const char *)items[AHEAD] + 56); /* where a string of ASCII goes on */
+    }
+    return left > 0 ? items[0] : NULL;
+}
+
+static inline void release(PyObject *Py_UNUSED(item))
+{
+}
+#endif
+
+/* Adds items of a list or tuple: the place of the next one, -1 where there is none, or -2 with an exception. */
+static Py_ssize_t add_items(Collector *self, PyObject *keys, Py_ssize_t place, uint64_t limit)
+{
+    for (PyObject *item; (item = item_at(keys, place));) {
+        int status = add(self, item);
+        release(item);
+        place++;
+        if (status < 0 || poll_signals((uint64_t)place) < 0)
+            return -2;
+        if (is_full(self, limit))
+            return place;
+    }
+    return -1;
+}
+
+/* The same of an iterator. */
+static Py_ssize_t add_iterated(Collector *self, PyObject *keys, Py_ssize_t place, uint64_t limit)
+{
+    for (PyObject *key; (key = PyIter_Next(keys));) {
+        int status = add(self, key);
+        Py_DECREF(key);
+        place++;
+        if (status < 0 || poll_signals((uint64_t)place) < 0)
+            return -2;
+        if (is_full(self, limit))
+            return place;
+    }
+    return PyErr_Occurred() ? -2 : -1;
+}
+
+PyDoc_STRVAR(extend_doc, "extend($self, keys, limit, place, /)\n--\n\n"
+                         "Take keys from a list or tuple, from a place on, or from an iterator, until there are no more: -1,\n"
+                         "or sorting takes so many bytes: the place of the next key.");
 
 static PyObject *collector_extend(Collector *self, PyObject *arguments)
 {
-    PyObject *keys, *key;
+    PyObject *keys;
     unsigned long long limit;
-    if (!PyArg_ParseTuple(arguments, "OK:extend", &keys, &limit))
+    Py_ssize_t place;
+    if (!PyArg_ParseTuple(arguments, "OKn:extend", &keys, &limit, &place))
         return NULL;
-    if (!PyIter_Check(keys))
-        return PyErr_Format(PyExc_TypeError, "keys must be an iterator");
+    const bool has_items = PyList_CheckExact(keys) || PyTuple_CheckExact(keys);
+    if (place < 0 || (!has_items && !PyIter_Check(keys)))
+        return PyErr_Format(PyExc_TypeError, "keys must be a list, a tuple or an iterator, from a place on");
     if (enter(self) < 0)
         return NULL;
-    bool full = false;
-    int status = 0;
-    for (uint64_t done = 1; !full && status == 0 && (key = PyIter_Next(keys)); done++) {
-        status = add(self, key);
-        Py_DECREF(key);
-        if (status == 0 && done % KEYS_BETWEEN_POLLS == 0)
-            status = PyErr_CheckSignals();
-        full = needed(self) >= limit;
-    }
+    place = has_items ? add_items(self, keys, place, limit) : add_iterated(self, keys, place, limit);
     self->busy = false;
-    return PyErr_Occurred() ? NULL : PyBool_FromLong(full);
+    return place == -2 ? NULL : PyLong_FromSsize_t(place);
 }
 
 static int call_sort(void *arguments, const struct perfpy_interrupt *interrupt)

@@ -2,16 +2,16 @@
 #include <stdlib.h>
 
 #include "compact_build.h"
+#include "neighbors.h"
 
 size_t perfpy_compact_shared(const struct perfpy_trie_keys *keys, uint64_t key)
 {
-    size_t length, next_length;
-    const unsigned char *bytes = key_of(keys, key, &length);
     /* Nothing follows the last key: what is likely will do. */
-    if (key + 1 == keys->count)
+    if (key + 1 == keys->count) {
+        const size_t length = (size_t)(keys->offsets[key + 1] - keys->offsets[key]);
         return length ? length - 1 : 0;
-    const unsigned char *next = key_of(keys, key + 1, &next_length);
-    return common_prefix(bytes, next, length < next_length ? length : next_length);
+    }
+    return perfpy_trie_shared(keys, key);
 }
 
 static bool reserve(struct ops *ops, size_t more)

@@ -6,6 +6,7 @@
  * their slots are fetched meanwhile.
  */
 #include "fast_automaton.h"
+#include "neighbors.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -81,21 +82,6 @@ static bool push_hash(struct queue *queue, uint64_t hash)
     }
     queue->hashes[queue->tail++ & queue->mask] = hash;
     return true;
-}
-
-static size_t common_prefix(const unsigned char *a, size_t a_length, const unsigned char *b, size_t b_length)
-{
-    const size_t shorter = a_length < b_length ? a_length : b_length;
-    size_t same = 0;
-    for (uint64_t x, y; shorter - same >= sizeof x; same += sizeof x) {
-        memcpy(&x, a + same, sizeof x);
-        memcpy(&y, b + same, sizeof y);
-        if (x != y)
-            break;
-    }
-    while (same < shorter && a[same] == b[same])
-        same++;
-    return same;
 }
 
 static bool open_states(struct path *path, const unsigned char *key, size_t shared, size_t length)
@@ -224,10 +210,7 @@ static bool look_ahead(struct builder *builder, uint64_t key)
     const struct perfpy_trie_keys *keys = builder->keys;
     const unsigned char *text = keys->bytes + keys->offsets[key];
     const size_t length = keys->offsets[key + 1] - keys->offsets[key];
-    size_t shared = 0;
-    if (key)
-        shared = common_prefix(text, length, keys->bytes + keys->offsets[key - 1],
-                               keys->offsets[key] - keys->offsets[key - 1]);
+    const size_t shared = key ? perfpy_trie_shared(keys, key - 1) : 0;
     builder->shared[key % KEYS_AHEAD] = shared;
     return close_ahead(builder, shared) && open_states(&builder->ahead, text, shared, length);
 }

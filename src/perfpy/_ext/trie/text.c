@@ -1,10 +1,7 @@
 #include "text.h"
 
-unsigned char *perfpy_trie_put_text(unsigned char *end, PyObject *text)
+static inline unsigned char *put_characters(unsigned char *end, int kind, const void *data, Py_ssize_t length)
 {
-    const int kind = (int)PyUnicode_KIND(text);
-    const void *data = PyUnicode_DATA(text);
-    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
     for (Py_ssize_t i = 0; i < length; i++) {
         const Py_UCS4 point = PyUnicode_READ(kind, data, i);
         if (point < 0x80) {
@@ -25,6 +22,20 @@ unsigned char *perfpy_trie_put_text(unsigned char *end, PyObject *text)
         *end++ = (unsigned char)(0x80 | (point & 0x3F));
     }
     return end;
+}
+
+unsigned char *perfpy_trie_put_text(unsigned char *end, PyObject *text)
+{
+    const void *data = PyUnicode_DATA(text);
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    switch (PyUnicode_KIND(text)) { /* loops of their own */
+    case PyUnicode_1BYTE_KIND:
+        return put_characters(end, PyUnicode_1BYTE_KIND, data, length);
+    case PyUnicode_2BYTE_KIND:
+        return put_characters(end, PyUnicode_2BYTE_KIND, data, length);
+    default:
+        return put_characters(end, PyUnicode_4BYTE_KIND, data, length);
+    }
 }
 
 int perfpy_trie_encode_text(struct perfpy_trie_text *out, PyObject *key)

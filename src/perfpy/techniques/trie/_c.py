@@ -70,9 +70,11 @@ def sorted_run(keys: Iterable[Any], limit: int | None) -> _Run:
 def _runs(collector: _c.Collector, keys: Iterable[Any], limit: int | None) -> tuple[_Run, ...]:
     """Collect and sort keys; whenever they take more bytes than the limit, in a file."""
     most = 2**63 if limit is None else max(limit, _LEAST_LIMIT)
-    source = iter(keys)
+    plain = isinstance(keys, (list, tuple)) and type(keys) in (list, tuple)  # others may iterate in their own way
+    source: Any = keys if plain else iter(keys)
     runs: tuple[_Run, ...] = ()
-    while collector.extend(source, most):
+    place = 0
+    while (place := collector.extend(source, most, place)) >= 0:
         collector.sort()
         runs = (*runs, _spilled(collector))
         if len(runs) == _MOST_RUNS:
