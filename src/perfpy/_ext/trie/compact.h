@@ -55,7 +55,7 @@ enum {
     TOKEN_OPS_MOST = TOKEN_BYTES_MOST / 3,
     TOKEN_LOW_MOST = 255,
 
-    ESCAPE = 0xffff,     /* in the table of operations: the number follows, in two bytes */
+    ESCAPE = 0xff,       /* in the table of operations: the number follows, in two bytes */
     BLOCK_LEAST = 24,    /* bytes; room for the worst key of its own: a raw stretch, its end and a large cut */
     BLOCK_MOST = 128,
     BEFORE_BITS = 9,     /* of how far a block starts before its place, in bits */
@@ -127,6 +127,12 @@ static inline uint32_t token_keys(uint64_t token) { return token >> 32 & 63; }
 static inline int32_t token_byte(uint64_t token) { return token >> 38 & 255; }
 static inline int64_t token_low(uint64_t token) { return token >> 46 & 255; }
 static inline int64_t token_net(uint64_t token) { return (int64_t)token >> 54; }
+
+/* Whether a token does nothing but append bytes, which are those in the pool. */
+static inline bool token_is_text(uint64_t token)
+{
+    return token_keys(token) == 0 && token_net(token) == (int64_t)token_bytes(token);
+}
 
 /* How far down a token goes, and the byte there, as one number. */
 static inline int64_t token_reach(uint64_t token) { return token >> 38 & 0xffff; }

@@ -193,7 +193,7 @@ static void append_header(const struct builder *builder, struct bytes *payload)
         builder->grouping.groups,
         builder->codes.count - builder->codes.specials,
         builder->codes.specials,
-        (uint32_t)(builder->tables.ops.size / 2),
+        (uint32_t)builder->tables.ops.size,
         (uint32_t)(builder->windows.size / 8),
         (uint32_t)builder->tables.pool.size,
         builder->starts.count,

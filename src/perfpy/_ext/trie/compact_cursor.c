@@ -21,7 +21,7 @@ struct state {
     bool sound;
 };
 
-enum { FIRST_ROOM = 512 }; /* bytes of a key */
+enum { FIRST_ROOM = 1024 }; /* bytes of a key */
 
 /* A code has a bit at least, and as many are read behind a block as a word has. */
 enum { PASSED_MOST = 8 * (BLOCK_MOST + SLACK) + BEFORE_MOST };
@@ -76,6 +76,13 @@ static enum perfpy_trie_status apply_special(const struct perfpy_trie *trie, con
     return PERFPY_TRIE_OK;
 }
 
+/* Copies bytes of the pool, and as many more as make it quick, for which there is room. */
+static inline void copy_text(unsigned char *to, const unsigned char *from, size_t count)
+{
+    for (size_t i = 0; i < count; i += SLACK)
+        memcpy(to + i, from + i, SLACK);
+}
+
 /* Applies operations up to the next end of a key. Where that cannot be found the key stays as it is by then.
  *
  * A byte that is written to the key might belong to anything, as far as a compiler knows, so that all else would be
@@ -88,9 +95,9 @@ static inline enum perfpy_trie_status run(const struct perfpy_trie *trie, const 
         state->sound = false;
     state->cut = 0;
     while (state->sound) {
-        if (__builtin_expect(cursor->length + TOKEN_BYTES_MOST > cursor->capacity, 0)) {
+        if (__builtin_expect(cursor->length + TOKEN_BYTES_MOST + SLACK > cursor->capacity, 0)) {
             struct perfpy_trie_cursor grown = *cursor;
-            if (!reserve(&grown, cursor->length + TOKEN_BYTES_MOST))
+            if (!reserve(&grown, cursor->length + TOKEN_BYTES_MOST + SLACK))
                 return PERFPY_TRIE_MEMORY;
             *cursor = grown;
         }
@@ -108,7 +115,14 @@ static inline enum perfpy_trie_status run(const struct perfpy_trie *trie, const 
             break;
         const uint32_t number = decode(compact, &state->bits);
         if (__builtin_expect(number < compact->token_count, 1)) {
-            state->op = token_ops(compact, perfpy_load64(compact->tokens + 8 * (size_t)number), &state->stop);
+            const uint64_t token = perfpy_load64(compact->tokens + 8 * (size_t)number);
+            state->op = token_ops(compact, token, &state->stop);
+            if (token_is_text(token)) {
+                const size_t count = (size_t)(state->stop - state->op);
+                copy_text(cursor->key + cursor->length, state->op, count);
+                cursor->length += count;
+                state->op = state->stop;
+            }
             continue;
         }
         struct perfpy_trie_cursor changed = *cursor;
@@ -213,6 +227,12 @@ static int64_t replay(const struct compact *compact, const struct passed *passed
     if (low >= want)
         return want;
     const unsigned char *stop, *op = token_ops(compact, passed->token, &stop);
+    if (token_is_text(passed->token)) {
+        const int64_t room = want - depth, count = stop - op < room ? stop - op : room;
+        if (depth >= 0 && count > 0)
+            memcpy(key + depth, op, (size_t)count);
+        return room > 0 ? depth : want;
+    }
     while (op < stop) {
         const uint32_t number = token_op(compact, &op, stop);
         if (number >= OP_RAW)

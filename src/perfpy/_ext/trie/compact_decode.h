@@ -94,16 +94,17 @@ static inline uint32_t decode(const struct compact *compact, struct compact_bits
     return number;
 }
 
-/* One operation of a token; `*bytes` is before `end`. */
+/* One operation of a token; `*bytes` is before `end`. Bytes stand for themselves, but for those that the table of
+ * operations has for ends of keys: there an end is 1 + k. */
 static inline uint32_t token_op(const struct compact *compact, const unsigned char **bytes, const unsigned char *end)
 {
-    const uint32_t place = *(*bytes)++;
-    if (place >= compact->op_count)
-        return OP_RAW;
-    const uint32_t op = load_le16(compact->ops + 2 * place);
-    if (__builtin_expect(op != ESCAPE, 1))
-        return op;
-    if (end - *bytes < 2)
+    const uint32_t byte = *(*bytes)++;
+    const uint32_t kind = byte < compact->op_count ? compact->ops[byte] : 0;
+    if (kind == 0)
+        return byte;
+    if (__builtin_expect(kind <= OP_END_MOST + 1, 1))
+        return OP_END - 1 + kind;
+    if (kind != ESCAPE || end - *bytes < 2)
         return OP_RAW;
     *bytes += 2;
     return load_le16(*bytes - 2);

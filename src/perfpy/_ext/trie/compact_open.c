@@ -75,7 +75,7 @@ bool perfpy_compact_open(struct perfpy_trie *trie, const unsigned char *data, si
         take(&next, &left, CODE_TABLE, &compact.codes) &&
         take(&next, &left, UINT64_C(4) << compact.primary_bits, &compact.primary) &&
         take(&next, &left, UINT64_C(8) * compact.token_count, &compact.tokens) &&
-        take(&next, &left, UINT64_C(2) * compact.op_count, &compact.ops) &&
+        take(&next, &left, compact.op_count, &compact.ops) &&
         take(&next, &left, UINT64_C(8) * compact.entries, &compact.windows) &&
         take(&next, &left, UINT64_C(4) * compact.entries, &compact.links) &&
         take(&next, &left, packed_size(compact.groups + UINT64_C(1), compact.group_bits), &compact.group_list) &&

@@ -42,10 +42,35 @@ static inline void set_common(struct search *search, int64_t common)
     search->next = common < search->length ? search->key[common] : -1;
 }
 
+/* Appends bytes; true where the search is over. Not inlined, so that registers are for what is done more often. */
+static __attribute__((noinline)) bool walk_text(struct search *search, const unsigned char *bytes, size_t count)
+{
+    if (search->more == 0) {
+        const size_t left = (size_t)(search->length - search->common);
+        const size_t shared = common_prefix(bytes, search->key + search->common, count < left ? count : left);
+        set_common(search, search->common + (int64_t)shared);
+        if (shared < count && (int32_t)bytes[shared] > search->next)
+            return true;
+        count -= shared;
+    }
+    search->more += (int64_t)count;
+    return false;
+}
+
 /* Applies the operations of a token; true where the search is over. */
 static inline bool walk(const struct compact *compact, uint64_t token, struct search *search, struct starts *starts)
 {
     const unsigned char *stop, *bytes = token_ops(compact, token, &stop);
+    if (token_is_text(token)) {
+        /* Most are one byte, which is known without the pool. */
+        if (search->more == 0 && bytes < stop) {
+            if (token_byte(token) > search->next)
+                return true;
+            set_common(search, search->common + 1);
+            bytes++;
+        }
+        return bytes < stop && walk_text(search, bytes, (size_t)(stop - bytes));
+    }
     while (bytes < stop) {
         const uint32_t op = token_op(compact, &bytes, stop);
         if (op < OP_END) {
@@ -79,7 +104,7 @@ static inline bool walk(const struct compact *compact, uint64_t token, struct se
 }
 
 /* Applies a special token. */
-static bool walk_special(const struct compact *compact, uint32_t number, struct compact_bits *bits,
+static __attribute__((noinline)) bool walk_special(const struct compact *compact, uint32_t number, struct compact_bits *bits,
                          struct search *search)
 {
     const unsigned char *raw;
@@ -89,16 +114,7 @@ static bool walk_special(const struct compact *compact, uint32_t number, struct 
     search->more -= (int64_t)decode_special(compact, number, bits, &raw, &count);
     if (search->more < 0)
         return true;
-    if (count && search->more == 0) {
-        const size_t left = (size_t)(search->length - search->common);
-        const size_t shared = common_prefix(raw, search->key + search->common, count < left ? count : left);
-        set_common(search, search->common + (int64_t)shared);
-        if (shared < count && (int32_t)raw[shared] > search->next)
-            return true;
-        count -= shared;
-    }
-    search->more += (int64_t)count;
-    return false;
+    return count > 0 && walk_text(search, raw, count);
 }
 
 /* Goes through a block until a key is not below the one that is looked for. */

@@ -106,17 +106,17 @@ static uint32_t write_primary(const struct codes *codes, struct bytes *section)
 /* How operations are written in the pool. */
 struct alphabet {
     uint32_t used[OP_RAW];
-    uint16_t listed[256]; /* by byte */
+    unsigned char kinds[256]; /* what a byte stands for: 0 for itself, more than that for an end, or ESCAPE */
     int byte_of[OP_RAW];  /* or -1, where the operation follows an escape */
     uint32_t count;
     int escape;
 };
 
-/* Gives bytes to the operations that occur most in tokens; the others share one. */
+/* Gives bytes to the operations that occur most in tokens; the others share one. A byte to be appended is itself. */
 static void make_alphabet(const struct grammar *grammar, const struct codes *codes, struct alphabet *alphabet)
 {
     uint16_t ops[TOKEN_OPS_MOST];
-    uint32_t different = 0;
+    uint32_t different = 0, ends[256], end_count = 0;
     *alphabet = (struct alphabet){.escape = -1};
     for (uint32_t number = 0; number < codes->count - codes->specials; number++) {
         const size_t count = perfpy_compact_spell(grammar, codes->order[number], ops);
@@ -124,20 +124,33 @@ static void make_alphabet(const struct grammar *grammar, const struct codes *cod
             different += alphabet->used[ops[i]]++ == 0;
     }
     const uint32_t listed = different > 256 ? 255 : different;
+    bool taken[OP_RAW] = {false};
     for (uint32_t op = 0; op < OP_RAW; op++)
         alphabet->byte_of[op] = -1;
-    const int *byte_of = alphabet->byte_of;
-    for (; alphabet->count < listed; alphabet->count++) {
+    for (uint32_t i = 0; i < listed; i++) {
         uint32_t most = 0;
         for (uint32_t op = 1; op < OP_RAW; op++)
-            if (byte_of[op] < 0 && (byte_of[most] >= 0 || alphabet->used[op] > alphabet->used[most]))
+            if (!taken[op] && (taken[most] || alphabet->used[op] > alphabet->used[most]))
                 most = op;
-        alphabet->byte_of[most] = (int)alphabet->count;
-        alphabet->listed[alphabet->count] = (uint16_t)most;
+        taken[most] = true;
+        if (most < OP_END)
+            alphabet->byte_of[most] = (int)most;
+        else
+            ends[end_count++] = most;
     }
-    if (listed < different) {
-        alphabet->escape = (int)alphabet->count;
-        alphabet->listed[alphabet->count++] = ESCAPE;
+    /* Low bytes are free in most texts, and make a short table. */
+    for (uint32_t byte = 0, i = 0; byte < 256 && i < end_count + (listed < different); byte++) {
+        if (taken[byte])
+            continue;
+        if (i < end_count) {
+            alphabet->byte_of[ends[i]] = (int)byte;
+            alphabet->kinds[byte] = (unsigned char)(ends[i] - OP_END + 1);
+        } else {
+            alphabet->escape = (int)byte;
+            alphabet->kinds[byte] = ESCAPE;
+        }
+        alphabet->count = byte + 1;
+        i++;
     }
 }
 
@@ -217,8 +230,7 @@ enum perfpy_trie_status perfpy_compact_tables(const struct grammar *grammar, con
     write_code_table(codes, &tables->codes);
     tables->primary_bits = write_primary(codes, &tables->primary);
     make_alphabet(grammar, codes, &alphabet);
-    for (uint32_t i = 0; i < alphabet.count; i++)
-        perfpy_compact_append_le(&tables->ops, alphabet.listed[i], 2);
+    perfpy_compact_append(&tables->ops, alphabet.kinds, alphabet.count);
     uint64_t *places = malloc(grammar->symbols * sizeof *places);
     if (!places)
         return PERFPY_TRIE_MEMORY;
