@@ -39,13 +39,39 @@ static void damage_links(int kind)
     free_set(&set);
 }
 
+/* Changes bits of the entries of groups and blocks, and reads whatever there is. */
+static void damage_entries(int kind)
+{
+    struct set set = {0};
+    struct perfpy_trie_payload payload;
+    struct perfpy_trie trie;
+    fill_random(&set, 2000, kind);
+    if (TRIE.build(&set.keys, NULL, &payload) != PERFPY_TRIE_OK || !TRIE.open(&trie, payload.data, payload.size))
+        fail("build()", set.count);
+    const struct compact *compact = compact_of(&trie);
+    const size_t first = (size_t)(compact->group_list - payload.data);
+    const size_t after = (size_t)(compact->start_parents - payload.data);
+    for (int i = 0; i < 200; i++) {
+        unsigned char *copy = copy_of(&payload);
+        copy[first + below(after - first)] ^= (unsigned char)(1 << below(8));
+        if (below(2))
+            copy[first + below(after - first)] = 255;
+        read_damaged(copy, payload.size, &set, kind);
+        free(copy);
+    }
+    free(payload.data);
+    free_set(&set);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4)
         return 2;
     random_state = strtoull(argv[3], NULL, 10);
-    for (int kind = 0; kind < 5; kind++)
+    for (int kind = 0; kind < 5; kind++) {
         damage_links(kind);
+        damage_entries(kind);
+    }
     test_layout(atoi(argv[2]));
     return 0;
 }

@@ -104,8 +104,8 @@ static inline bool walk(const struct compact *compact, uint64_t token, struct se
 }
 
 /* Applies a special token. */
-static __attribute__((noinline)) bool walk_special(const struct compact *compact, uint32_t number, struct compact_bits *bits,
-                         struct search *search)
+static __attribute__((noinline)) bool walk_special(const struct compact *compact, uint32_t number,
+                                                   struct compact_bits *bits, struct search *search)
 {
     const unsigned char *raw;
     size_t count;
