@@ -70,8 +70,7 @@ def sorted_run(keys: Iterable[Any], limit: int | None) -> _Run:
 def _runs(collector: _c.Collector, keys: Iterable[Any], limit: int | None) -> tuple[_Run, ...]:
     """Collect and sort keys; whenever they take more bytes than the limit, in a file."""
     most = 2**63 if limit is None else max(limit, _LEAST_LIMIT)
-    plain = isinstance(keys, (list, tuple)) and type(keys) in (list, tuple)  # others may iterate in their own way
-    source: Any = keys if plain else iter(keys)
+    source: Any = keys if type(keys) in (list, tuple) else iter(keys)
     runs: tuple[_Run, ...] = ()
     place = 0
     while (place := collector.extend(source, most, place)) >= 0:
