@@ -22,6 +22,8 @@ enum {
     PART_OPS = 4096,         /* of the sample, that are parsed at once */
 };
 
+_Static_assert(OP_COUNT + RULES_MOST < OP_BREAK, "symbols of the sample are numbers of 16 bits");
+
 /* What a trie is built with. */
 struct builder {
     const struct perfpy_trie_keys *keys;

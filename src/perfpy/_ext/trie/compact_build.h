@@ -38,7 +38,7 @@ struct grammar {
 /* Operations that stand for a break in the sample. */
 enum { OP_BREAK = 0xffff };
 
-/* Makes rules of what occurs at least `least` times in a sample. */
+/* Makes rules of what occurs at least `least` times in a sample, for at most `symbols_most` symbols, less than OP_BREAK. */
 enum perfpy_trie_status perfpy_compact_grammar(const uint16_t *ops, size_t count, uint32_t least, uint32_t symbols_most,
                                                const struct perfpy_interrupt *interrupt, struct grammar *grammar);
 void perfpy_compact_grammar_free(struct grammar *grammar);

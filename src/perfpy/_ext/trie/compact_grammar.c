@@ -13,7 +13,7 @@
 
 enum { PAIR_LEFT_OVER = 15, PAIR_PARTS = 16 }; /* a pair that has less than this of the next one's count is put back */
 
-#define GONE UINT32_MAX /* as the symbol of a place: none starts here, or none that joins others */
+#define GONE UINT16_MAX /* as the symbol of a place: none starts here, or none that joins others */
 
 struct pair {
     uint32_t left, right;
@@ -30,7 +30,7 @@ struct tally {
 };
 
 struct pairing {
-    uint32_t *symbols; /* by place: that starts there, and that ends there; behind the last one GONE */
+    uint16_t *symbols; /* by place: that starts there, and that ends there; behind the last one GONE */
     uint32_t count, least;
     uint32_t *lists; /* of places, one after the other: one for each place, and two for each that is replaced */
     size_t used;
@@ -148,25 +148,27 @@ static void clear(struct tally *tally)
         tally->counts[tally->found[--tally->different]] = 0;
 }
 
+/* Notes the symbols to both sides of a new one; that to the left of a pair of new ones is noted for both. */
+static void note_neighbors(struct pairing *pairing, uint32_t place, uint32_t size, bool is_followed)
+{
+    const uint32_t left = place ? pairing->symbols[place - 1] : GONE, right = pairing->symbols[place + size];
+    if (joins(left))
+        note(&pairing->before, left);
+    if (joins(right) && !is_followed)
+        note(&pairing->after, right);
+}
+
 /* Makes lists of the pairs that a new symbol is part of, at the places of its own list. */
 static bool pair_up(struct pairing *pairing, const struct grammar *grammar, uint32_t symbol, size_t first,
                     uint32_t count)
 {
-    const uint32_t size = grammar->shapes[symbol].ops, *symbols = pairing->symbols;
+    const uint32_t size = grammar->shapes[symbol].ops;
     struct tally *before = &pairing->before, *after = &pairing->after;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t place = pairing->lists[first + i];
-        const uint32_t left = place ? symbols[place - 1] : GONE, right = symbols[place + size];
-        if (joins(left))
-            note(before, left);
-        if (joins(right) && right != symbol)
-            note(after, right);
-    }
     const bool enough =
         make_pairs(pairing, before, symbol, true) && make_pairs(pairing, after, symbol, false);
     for (uint32_t i = 0; i < count && enough; i++) {
         const uint32_t place = pairing->lists[first + i];
-        const uint32_t left = place ? symbols[place - 1] : GONE, right = symbols[place + size];
+        const uint32_t left = place ? pairing->symbols[place - 1] : GONE, right = pairing->symbols[place + size];
         if (joins(left))
             append(pairing, before, left, place - grammar->shapes[left].ops);
         if (joins(right) && right != symbol)
@@ -182,10 +184,12 @@ static bool replace(struct pairing *pairing, const struct grammar *grammar, cons
 {
     const uint32_t left = grammar->shapes[pair->left].ops, size = grammar->shapes[symbol].ops, count = pair->count;
     const size_t first = pair->first;
+    const uint32_t *list = pairing->lists + first;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t *place = pairing->symbols + pairing->lists[first + i];
+        uint16_t *place = pairing->symbols + list[i];
         place[left] = GONE;
-        place[0] = place[size - 1] = symbol;
+        place[0] = place[size - 1] = (uint16_t)symbol;
+        note_neighbors(pairing, list[i], size, i + 1 < count && list[i + 1] == list[i] + size);
     }
     return pair_up(pairing, grammar, symbol, first, count);
 }
@@ -244,7 +248,7 @@ static bool start_grammar(struct grammar *grammar, uint32_t symbols_most)
 static bool pair_ops(struct pairing *pairing)
 {
     uint32_t numbers[OP_RAW] = {0}, ops[OP_RAW], different = 0;
-    const uint32_t *symbols = pairing->symbols;
+    const uint16_t *symbols = pairing->symbols;
     for (uint32_t i = 0; i < pairing->count; i++)
         if (joins(symbols[i]) && numbers[symbols[i]] == 0) {
             ops[different++] = symbols[i];
