@@ -168,7 +168,7 @@ static enum perfpy_trie_status choose_tokens(struct builder *builder)
 /* More bytes make fewer per key, and more time for a search. */
 static uint32_t block_bytes_for(uint64_t ops)
 {
-    return ops < SMALL_OPS ? BLOCK_LEAST : ops < 4 * SMALL_OPS ? 40 : 48;
+    return ops < SMALL_OPS ? BLOCK_LEAST : ops < 4 * SMALL_OPS ? 40 : 50;
 }
 
 static enum perfpy_trie_status fill_blocks(struct builder *builder)

@@ -111,7 +111,8 @@ static inline enum perfpy_trie_status run(const struct perfpy_trie *trie, const 
                 return PERFPY_TRIE_OK;
             }
         }
-        if (!bits_fill(&state->bits))
+        /* What is filled in has to be waited for. */
+        if (state->bits.count < CODE_MOST && !bits_fill(&state->bits))
             break;
         const uint32_t number = decode(compact, &state->bits);
         if (__builtin_expect(number < compact->token_count, 1)) {
