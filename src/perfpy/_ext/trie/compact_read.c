@@ -244,9 +244,10 @@ static void put_prefixes(const struct compact *compact, const unsigned char *tex
     if (place.block != group_place(compact, place.group)) {
         const size_t depth = group_depth(compact, place.group);
         const uint64_t starts = entry_starts(compact, block_entry(compact, place.block));
-        for (; shared > depth; shared--)
-            if (starts >> (shared - 1 - depth) & 1)
-                put_length(lengths, shared - 1);
+        for (unsigned i = compact->mark_bytes; i-- > 0;)
+            if (depth + i < shared && starts >> i & 1)
+                put_length(lengths, depth + i);
+        shared = shared < depth ? shared : depth;
     }
     for (uint64_t node = group_start(compact, place.group); node;) {
         const uint64_t start = compact_start(compact, node, &node);
