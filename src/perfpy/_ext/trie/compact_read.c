@@ -221,12 +221,14 @@ static inline void put_length(struct lengths *lengths, uint64_t length)
 static void put_starts(const struct compact *compact, struct compact_place place, const unsigned char *text,
                        size_t length, struct lengths *lengths)
 {
-    struct starts starts = {0};
+    struct starts starts;
+    starts.count = starts.first = 0;
     scan(compact, place, text, length, &starts);
     uint64_t end = starts.count;
     while (end > 0) {
         if (end > FEW_STARTS || starts.first > 0) {
-            starts = (struct starts){.first = end > FEW_STARTS ? end - FEW_STARTS : 0};
+            starts.count = 0;
+            starts.first = end > FEW_STARTS ? end - FEW_STARTS : 0;
             scan(compact, place, text, length, &starts);
         }
         for (; end > starts.first; end--)

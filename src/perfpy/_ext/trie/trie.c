@@ -138,13 +138,20 @@ static PyObject *trie_iterate(PerfpyTrie *self, PyObject *arguments)
     return PyArg_ParseTuple(arguments, "KK:_iterate", &start, &stop) ? perfpy_trie_iterate(self, start, stop) : NULL;
 }
 
-/* Makes a list of the first bytes of a text, as many as the lengths say. */
-static PyObject *beginnings(const PerfpyTrie *self, const struct perfpy_trie_text *text, const uint64_t *lengths,
-                            size_t count)
+/* Makes a list of the first bytes of a text, as many as the lengths say. All of it is the text itself. */
+static PyObject *beginnings(const PerfpyTrie *self, PyObject *object, const struct perfpy_trie_text *text,
+                            const uint64_t *lengths, size_t count)
 {
+    const bool whole = PyUnicode_CheckExact(object) || PyBytes_CheckExact(object);
     PyObject *keys = PyList_New((Py_ssize_t)count);
     for (size_t i = 0; keys && i < count; i++) {
-        PyObject *key = perfpy_trie_decode(text->bytes, lengths[i], self->text);
+        PyObject *key;
+        if (whole && lengths[i] == text->length) {
+            key = object;
+            Py_INCREF(key);
+        } else {
+            key = perfpy_trie_decode(text->bytes, lengths[i], self->text);
+        }
         if (!key)
             Py_CLEAR(keys);
         else
@@ -163,12 +170,12 @@ static PyObject *trie_prefixes(PerfpyTrie *self, PyObject *object)
     PyObject *keys = NULL;
     const size_t count = self->layout->prefixes(&self->trie, text.bytes, text.length, NULL, few, PREFIXES);
     if (count <= PREFIXES) {
-        keys = beginnings(self, &text, few, count);
+        keys = beginnings(self, object, &text, few, count);
     } else {
         uint64_t *many = count > SIZE_MAX / sizeof *many ? NULL : malloc(count * sizeof *many);
         if (many) {
             const size_t again = self->layout->prefixes(&self->trie, text.bytes, text.length, NULL, many, count);
-            keys = beginnings(self, &text, many, again < count ? again : count);
+            keys = beginnings(self, object, &text, many, again < count ? again : count);
         } else {
             PyErr_NoMemory();
         }
