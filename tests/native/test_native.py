@@ -307,8 +307,11 @@ def test_trie_sorting(compiler: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_trie_fast(compiler: str, tmp_path: Path, isa: str) -> None:
     limits = {
-        "baseline": ["-DMOST_EDGES=300", "-DLEAST_KEYS=3"],
-        "avx2": ["-DMOST_EDGES=50", "-DLEAST_KEYS=100", "-DLARGEST_3_BYTES=1000", "-DNARROW_BITS=10"],
+        "baseline": ["-DMOST_EDGES=300", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=3"],
+        "avx2": [
+            *("-DMOST_EDGES=50", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=100"),
+            *("-DLARGEST_3_BYTES=1000", "-DNARROW_BITS=18"),
+        ],
         "avx512": [],
     }
     assert not failures(build_trie_fast(compiler, tmp_path, isa, limits[isa]), isa, SETS // 8)

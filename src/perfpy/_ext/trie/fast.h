@@ -2,17 +2,16 @@
  * two ways: those that lead to many keys as cells of a double array, all others as nodes, each of the bytes it needs.
  * Small automata have no nodes.
  *
- * Cells: a state of the double array is a number, its base. The cell at base + label, if it has that label, is the way
- * on by that label: it holds the label, whether a key ends where the way leads, whether that is a node, and the address
- * of the node or else the base. No two states have the same base, so that a cell with the right label is of the right
- * state. No base is a multiple of FAST_NO_BASE, and cells that are free have the labels that they would have if it were
- * one: no state takes them for its own. The base of a state without ways is the number of cells.
+ * Cells: a state of the double array is a number, its base. Bytes that are labels there have codes, 0 for the lowest
+ * and so on. The cell at base + code, if it has that code, is the way on by that label: it holds the code, whether a key
+ * ends where the way leads, whether that is a node, how many keys of the state are below the way, and the address of the
+ * node or else the base. No two states have the same base, so that a cell with the right code is of the right state. A
+ * free cell has a code that no label has, and bytes that are no labels have another one. The base of a state without
+ * ways is the number of cells. Without nodes, cells do not say whether there is one.
  *
- * Of each cell it is known how many keys of the state are below its way. Where addresses and bases are small enough,
- * cells have 32 bits, and these counts are apart, so that only ranks need their memory: of 4 bytes for the first cells,
- * which are of states with many keys, of 1 byte for all others. Else cells have 64 bits, of which counts are the upper
- * ones. Where there are no nodes, a guide tells cursors the labels of a state: for each base the lowest one, and for
- * each cell the next one, or 0. Elsewhere, and where a state has many keys, they are looked for.
+ * Each of these has as many bits as it needs, and the keys below the way have what is left of 32 bits, or of 64 where
+ * addresses and bases are so large. What keys need beyond that is apart: 32 bits for the first cells, which are of states
+ * with many keys, 8 for the next, 4 for the next, and none for most. The limits between these are zones.
  *
  * Nodes: a text that all keys go on with, and after it a branch on the next byte:
  *
@@ -34,8 +33,9 @@
  * - A gate is a node that has, after its text, the base of a state of the double array, times 2, plus 1 if a key ends
  *   there.
  *
- * A payload is: header, cells, counts, guide, table of shapes, nodes, zeros. FAST_SLACK zeros follow the nodes, if there are
- * any, so that a node of up to 16 ways can be read without a look at the end of the memory.
+ * A payload is: header, codes of all bytes, labels of all codes, cells, what counts have apart, zeros, table of shapes,
+ * nodes, zeros. FAST_SLACK zeros follow the nodes, if there are any, so that a node of up to 16 ways can be read without
+ * a look at the end of the memory.
  */
 #ifndef PERFPY_TRIE_FAST_H
 #define PERFPY_TRIE_FAST_H
@@ -62,23 +62,24 @@ enum {
     FAST_NEAR_2 = 57344, /* values of 2 bytes below: addresses */
 };
 
-/* Header: offsets of its fields. Cells follow it, at addresses that are multiples of their size. */
+/* Header: offsets of its fields. */
 enum {
-    FAST_VERSION = 2,
+    FAST_VERSION = 3,
     FAST_AT_COUNT = 0,
-    FAST_AT_ROOT = 8, /* a cell, whose label and keys below mean nothing */
+    FAST_AT_ROOT = 8, /* a cell, whose code and keys below mean nothing */
     FAST_AT_NODES = 16,
     FAST_AT_CELLS = 20,
     FAST_AT_SHAPES = 24,
     FAST_AT_ADDRESS_BYTES = 26,
     FAST_AT_COUNT_BYTES = 27,
-    FAST_AT_BLOCKS = 28, /* of 16 labels each, of which cells have any: a set of 16 bits */
-    FAST_AT_TARGET_BITS = 30, /* of cells */
-    FAST_AT_CELL_BYTES = 31,
-    FAST_AT_LARGE = 32, /* how many cells have a count of 4 bytes apart */
+    FAST_AT_ALPHABET = 28, /* how many bytes are labels of cells */
+    FAST_AT_CODE_BITS = 30, /* of cells */
+    FAST_AT_TARGET_BITS = 31,
+    FAST_AT_CELL_BYTES = 32,
     FAST_AT_VERSION = 36,
-    FAST_AT_GUIDED = 37, /* whether there is a guide */
-    FAST_HEADER = 40,
+    FAST_AT_ZONES = 40,
+    FAST_HEADER = 56,
+    FAST_LABELS_AT = FAST_HEADER + 256,
 };
 
 /* Shape: text length 5 bits, ways 5, final 1, counts 3, long references are addresses 1, set of long ones in the node
@@ -88,25 +89,15 @@ enum { FAST_FINAL = 1 << 10, FAST_ADDRESSES = 1 << 14, FAST_SET_IN_NODE = 1 << 1
 /* Codes of counts: multiples of 1 to 4, or numbers of 4, 8, 16 bits or the widest. */
 enum { FAST_COUNT_MULTIPLE = 0, FAST_COUNT_4 = 4, FAST_COUNT_8, FAST_COUNT_16, FAST_COUNT_WIDEST };
 
-/* Cell: label 8 bits, node 1, final 1, target, and in 64 bits keys below. */
+/* Cell, from its lowest bit: code, final, node unless there are none, keys below, target. */
 enum {
-    FAST_CELL_NODE = 1 << 8,
-    FAST_CELL_FINAL = 1 << 9,
-    FAST_CELL_TARGET = 10,
-    FAST_CELL_BITS = 64 - FAST_CELL_TARGET, /* for target and keys */
-    FAST_NARROW_BITS = 32 - FAST_CELL_TARGET, /* for the target in 32 bits */
     FAST_TARGET_BITS = 29, /* at most; gates and references need them */
-    FAST_NO_BASE = 128,
-    FAST_FEW_KEYS = 256, /* of a state: counts of 1 byte are enough */
-    FAST_BLOCK = 16,     /* labels, which are looked at together */
-    FAST_BLOCKS = 256 / FAST_BLOCK,
+    FAST_BLOCK = 16,       /* codes, which are looked at together */
+    FAST_ZONES = 3,
 };
 
-/* What a free cell holds. */
-static inline unsigned char fast_free_cell(uint32_t cell)
-{
-    return (unsigned char)(cell % FAST_NO_BASE);
-}
+/* Bits that the counts of the cells of each zone have apart, and of those behind the last one. */
+static const uint8_t fast_zone_bits[FAST_ZONES + 1] = {32, 8, 4, 0};
 
 static inline unsigned fast_text(uint32_t shape)
 {
@@ -128,6 +119,21 @@ static inline uint32_t fast_hash(uint32_t prefix)
     return prefix * UINT32_C(0x9E3779B1);
 }
 
+/* Bytes of the labels in a payload: cells begin at a multiple of 8. */
+static inline size_t fast_labels_size(uint32_t alphabet)
+{
+    return (alphabet + 7) / 8 * 8;
+}
+
+/* Bytes of what counts have apart; eight can be read at a time. */
+static inline size_t fast_apart_size(const uint32_t *zones)
+{
+    uint64_t bits = 0;
+    for (uint32_t i = 0, from = 0; i < FAST_ZONES; from = zones[i++])
+        bits += (uint64_t)(zones[i] - from) * fast_zone_bits[i];
+    return (size_t)((bits + 7) / 8 + 8);
+}
+
 static inline void fast_store(unsigned char *to, uint64_t value, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -136,16 +142,18 @@ static inline void fast_store(unsigned char *to, uint64_t value, size_t size)
 
 /* What open() puts into the words of a trie. */
 struct fast_view {
-    const unsigned char *nodes, *shapes, *cells, *counts;
-    const unsigned char *guide; /* or NULL */
+    const unsigned char *nodes, *shapes, *cells, *codes, *labels;
+    const unsigned char *apart; /* what counts have apart */
     uint64_t root;
     uint64_t count;
+    uint64_t zone_at[FAST_ZONES + 1]; /* the bit apart of a zone's cell is this plus the zone's bits times the cell */
+    uint32_t zones[FAST_ZONES]; /* ends */
     uint32_t size; /* of the nodes */
     uint32_t cell_count;
-    uint32_t large; /* counts of 4 bytes */
     uint32_t coded; /* shapes in the table */
-    uint16_t blocks; /* of labels */
-    uint8_t address_bytes, count_bytes, cell_bytes, target_bits;
+    uint32_t code_mask, final_mask, node_mask, keys_mask; /* the last for what has been shifted; the one before may be 0 */
+    uint16_t alphabet;
+    uint8_t address_bytes, count_bytes, cell_bytes, target_shift, keys_shift, keys_bits;
 } __attribute__((may_alias)); /* the words are another type */
 
 _Static_assert(sizeof(struct fast_view) <= sizeof ((struct perfpy_trie *)0)->words, "a view has to fit into the words");

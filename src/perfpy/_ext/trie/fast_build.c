@@ -7,10 +7,6 @@
 #define LARGEST_3_BYTES (1 << 24)
 #endif
 
-#ifndef NARROW_BITS /* more of a target, and cells have 64 bits; tests have others */
-#define NARROW_BITS FAST_NARROW_BITS
-#endif
-
 static bool open_packer(struct fast_packer *packer, const struct fast_automaton *automaton, uint64_t keys)
 {
     const size_t states = automaton->states;
@@ -35,56 +31,45 @@ static void close_packer(struct fast_packer *packer)
     perfpy_fast_shapes_close(&packer->shapes);
 }
 
-/* Bits for addresses and bases up to a number. */
-static unsigned bits_of(uint64_t number)
+static void write_header(const struct fast_packer *packer, const struct fast_widths *widths, uint64_t keys,
+                         unsigned char *data)
 {
-    return number ? 64 - (unsigned)__builtin_clzll(number) : 0;
-}
-
-/* The blocks of labels of which cells have any. */
-static unsigned find_blocks(const struct fast_packer *packer)
-{
-    const struct fast_automaton *automaton = packer->automaton;
-    unsigned blocks = 0;
-    for (uint32_t i = 0; i < packer->cells.state_count; i++) {
-        const uint32_t state = packer->cells.states[i];
-        for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++)
-            blocks |= 1u << fast_label(automaton->edges[edge]) / FAST_BLOCK;
-    }
-    return blocks;
+    const struct fast_cells *cells = &packer->cells;
+    fast_store(data + FAST_AT_COUNT, keys, 8);
+    fast_store(data + FAST_AT_ROOT, perfpy_fast_cell(packer, widths, packer->automaton->root), 8);
+    fast_store(data + FAST_AT_NODES, packer->nodes.size, 4);
+    fast_store(data + FAST_AT_CELLS, cells->cell_count, 4);
+    fast_store(data + FAST_AT_SHAPES, packer->shapes.count, 2);
+    fast_store(data + FAST_AT_ALPHABET, cells->alphabet, 2);
+    data[FAST_AT_ADDRESS_BYTES] = (unsigned char)packer->address_bytes;
+    data[FAST_AT_COUNT_BYTES] = (unsigned char)packer->count_bytes;
+    data[FAST_AT_CODE_BITS] = (unsigned char)cells->code_bits;
+    data[FAST_AT_TARGET_BITS] = (unsigned char)widths->target_bits;
+    data[FAST_AT_CELL_BYTES] = (unsigned char)widths->cell_bytes;
+    data[FAST_AT_VERSION] = FAST_VERSION;
+    for (int i = 0; i < FAST_ZONES; i++)
+        fast_store(data + FAST_AT_ZONES + 4 * i, cells->zones[i], 4);
+    memcpy(data + FAST_HEADER, cells->codes, sizeof cells->codes);
+    memcpy(data + FAST_LABELS_AT, cells->labels, cells->alphabet);
 }
 
 static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t keys, struct perfpy_trie_payload *payload)
 {
-    const size_t shapes = 4 * (size_t)packer->shapes.count, nodes = packer->nodes.size;
-    const size_t count = packer->cells.cell_count, slack = nodes ? FAST_SLACK : 0;
-    const unsigned needed = bits_of(nodes > count ? nodes : count);
-    const bool narrow = needed <= NARROW_BITS;
-    const unsigned target_bits = narrow ? FAST_NARROW_BITS : needed;
-    if (!narrow && needed + bits_of(keys) > FAST_CELL_BITS)
-        return PERFPY_TRIE_TOO_LARGE;
-    const bool guided = packer->cells.whole;
-    const size_t cells = (narrow ? 5 * count + 3 * (size_t)packer->cells.large : 8 * count) + (guided ? 2 * count : 0);
-    payload->size = FAST_HEADER + cells + shapes + nodes + slack;
+    struct fast_cells *cells = &packer->cells;
+    const size_t nodes = packer->nodes.size, count = cells->cell_count, slack = nodes ? FAST_SLACK : 0;
+    const struct fast_widths widths = perfpy_fast_widths(cells, perfpy_fast_bits(nodes > count ? nodes : count));
+    if (widths.keys_bits >= perfpy_fast_bits(keys)) /* nothing is needed apart */
+        memset(cells->zones, 0, sizeof cells->zones);
+    const size_t cell_bytes = widths.cell_bytes * count, apart = fast_apart_size(cells->zones);
+    const size_t before = FAST_LABELS_AT + fast_labels_size(cells->alphabet), shapes = 4 * (size_t)packer->shapes.count;
+    payload->size = before + cell_bytes + apart + shapes + nodes + slack;
     unsigned char *data = payload->data = calloc(payload->size, 1);
     if (!data)
         return PERFPY_TRIE_MEMORY;
-    fast_store(data + FAST_AT_COUNT, keys, 8);
-    fast_store(data + FAST_AT_ROOT, perfpy_fast_cell(packer, packer->automaton->root), 8);
-    fast_store(data + FAST_AT_NODES, nodes, 4);
-    fast_store(data + FAST_AT_CELLS, packer->cells.cell_count, 4);
-    fast_store(data + FAST_AT_SHAPES, packer->shapes.count, 2);
-    data[FAST_AT_ADDRESS_BYTES] = (unsigned char)packer->address_bytes;
-    data[FAST_AT_COUNT_BYTES] = (unsigned char)packer->count_bytes;
-    data[FAST_AT_TARGET_BITS] = (unsigned char)target_bits;
-    data[FAST_AT_CELL_BYTES] = narrow ? 4 : 8;
-    data[FAST_AT_VERSION] = FAST_VERSION;
-    fast_store(data + FAST_AT_LARGE, narrow ? packer->cells.large : 0, 4);
-    fast_store(data + FAST_AT_BLOCKS, find_blocks(packer), 2);
-    data[FAST_AT_GUIDED] = guided;
-    data += FAST_HEADER;
-    perfpy_fast_cells_write(packer, target_bits, narrow, data);
-    data += cells;
+    write_header(packer, &widths, keys, data);
+    data += before;
+    perfpy_fast_cells_write(packer, &widths, data, data + cell_bytes);
+    data += cell_bytes + apart;
     for (unsigned code = 0; code < packer->shapes.count; code++, data += 4)
         fast_store(data, packer->shapes.coded[code], 4);
     if (nodes)

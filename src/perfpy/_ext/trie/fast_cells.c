@@ -1,15 +1,18 @@
 /* The double array: which states it has, and where. States with many keys are placed first, whose counts need more
- * bytes, and among those with many keys and among those with few, states with many ways first, each where its ways find
- * free cells first; those with few ways fill what is left between.
+ * bits, and of those whose counts need the same bits, states with many ways first, each where its ways find free cells
+ * first; those with few ways fill what is left between.
  */
 #include <stdlib.h>
 
 #include "fast_pack.h"
 
-/* An automaton of so many edges is nothing but a double array, of which look-ups read 4 bytes for each: what they need
- * stays within a cache of 2 MB. */
+/* An automaton of so many edges is nothing but a double array, and so is a larger one of not many more edges than keys.
+ * Where there are more, most of them are parts of long texts, which nodes hold in a quarter of the bytes. */
 #ifndef MOST_EDGES /* tests have others */
 #define MOST_EDGES 400000
+#endif
+#ifndef EDGES_PER_KEY
+#define EDGES_PER_KEY 1.5
 #endif
 
 /* In others, states with more keys are in the double array, and in those of MANY_EDGES, whose cells are wide, with more
@@ -70,23 +73,24 @@ static uint32_t next_free(const struct space *space, uint32_t cell)
     return (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(free_bits));
 }
 
-static bool fits(const struct space *space, uint32_t base, const uint64_t *edges, uint32_t count)
+static bool fits(const struct space *space, uint32_t base, const uint8_t *codes, const uint64_t *edges, uint32_t count)
 {
-    if (base % FAST_NO_BASE == 0 || has_bit(space->bases, base))
+    if (has_bit(space->bases, base))
         return false;
     for (uint32_t i = 1; i < count; i++)
-        if (has_bit(space->taken, (size_t)base + fast_label(edges[i])))
+        if (has_bit(space->taken, (size_t)base + codes[fast_label(edges[i])]))
             return false;
     return true;
 }
 
 /* Finds a base from the cell `*from` on, for the first way; `*from` follows where many cells have been in vain. */
-static bool place(struct space *space, const uint64_t *edges, uint32_t count, uint32_t *from, uint32_t *base)
+static bool place(struct space *space, const uint8_t *codes, const uint64_t *edges, uint32_t count, uint32_t *from,
+                  uint32_t *base)
 {
-    enum { LABELS = 256 };
-    if (!grow(space, (size_t)space->end + 4 * LABELS))
+    enum { CODES = 256 };
+    if (!grow(space, (size_t)space->end + 4 * CODES))
         return false;
-    const uint8_t first = fast_label(edges[0]);
+    const uint8_t first = codes[fast_label(edges[0])];
     uint32_t attempts = 0;
     for (uint32_t cell = next_free(space, *from);; cell = next_free(space, cell + 1)) {
         if (cell < first)
@@ -94,12 +98,12 @@ static bool place(struct space *space, const uint64_t *edges, uint32_t count, ui
         if (++attempts == ATTEMPTS)
             *from = cell;
         *base = cell - first;
-        if (fits(space, *base, edges, count))
+        if (fits(space, *base, codes, edges, count))
             break;
     }
     add_bit(space->bases, *base);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t cell = *base + fast_label(edges[i]);
+        const uint32_t cell = *base + codes[fast_label(edges[i])];
         add_bit(space->taken, cell);
         space->end = cell >= space->end ? cell + 1 : space->end;
     }
@@ -153,135 +157,139 @@ static void mark(struct fast_packer *packer, uint32_t least)
     }
 }
 
-enum { DEGREES = 257 };
+enum { DEGREES = 257, TURNS = (FAST_ZONES + 1) * DEGREES };
+
+/* The first zone whose cells have too few bits for the keys of a state is behind the one that this returns. */
+static uint32_t zone_of(const struct fast_packer *packer, uint32_t state)
+{
+    const uint32_t most = packer->keys[state] - 1; /* below a way */
+    const unsigned needed = most ? perfpy_fast_bits(most) : 0;
+    uint32_t zone = FAST_ZONES;
+    while (zone > 0 && packer->cells.keys_bits + fast_zone_bits[zone] < needed)
+        zone--;
+    return zone;
+}
 
 /* The place of a state in the order in which they are placed. */
 static uint32_t turn_of(const struct fast_packer *packer, uint32_t state)
 {
-    const uint32_t turn = DEGREES - fast_degree(packer->automaton, state);
-    return packer->keys[state] > FAST_FEW_KEYS ? turn : DEGREES + turn;
+    return zone_of(packer, state) * DEGREES + DEGREES - fast_degree(packer->automaton, state);
+}
+
+/* Counts the marked states, and gives their labels codes. */
+static void number_labels(struct fast_packer *packer)
+{
+    const struct fast_automaton *automaton = packer->automaton;
+    struct fast_cells *cells = &packer->cells;
+    bool used[256] = {false};
+    for (uint32_t state = 0; state < automaton->states; state++) {
+        if (cells->base[state] != ENTERED)
+            continue;
+        cells->state_count++;
+        for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++)
+            used[fast_label(automaton->edges[edge])] = true;
+    }
+    for (unsigned byte = 0; byte < 256; byte++)
+        if (used[byte])
+            cells->labels[cells->alphabet++] = (uint8_t)byte;
+    memset(cells->codes, (int)cells->alphabet, sizeof cells->codes);
+    for (unsigned code = 0; code < cells->alphabet; code++)
+        cells->codes[cells->labels[code]] = (uint8_t)code;
+    /* One more for bytes that are no labels, and one for cells that are free. */
+    cells->code_bits = perfpy_fast_bits(cells->alphabet + 1);
 }
 
 /* Lists the marked states by their turns. */
-static bool list(struct fast_packer *packer)
+static void list(struct fast_packer *packer)
 {
     const struct fast_automaton *automaton = packer->automaton;
-    struct fast_cells *cells = &packer->cells;
-    uint32_t starts[2 * DEGREES + 1] = {0};
-    for (uint32_t state = 0; state < automaton->states; state++) {
-        cells->state_count += cells->base[state] == ENTERED;
-        starts[turn_of(packer, state)] += cells->base[state] == ENTERED;
-    }
-    cells->states = malloc(((size_t)cells->state_count + 1) * sizeof *cells->states);
-    if (!cells->states)
-        return false;
-    for (int i = 1; i <= 2 * DEGREES; i++)
+    const struct fast_cells *cells = &packer->cells;
+    uint32_t starts[TURNS + 1] = {0};
+    for (uint32_t state = 0; state < automaton->states; state++)
+        if (cells->base[state] != FAST_NOWHERE)
+            starts[turn_of(packer, state)]++;
+    for (int i = 1; i <= TURNS; i++)
         starts[i] += starts[i - 1];
     for (uint32_t state = automaton->states; state-- > 0;)
-        if (cells->base[state] == ENTERED)
+        if (cells->base[state] != FAST_NOWHERE)
             cells->states[--starts[turn_of(packer, state)]] = state;
-    return true;
 }
 
-enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
+/* Places all states in their order. */
+static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct space *space,
+                                            const struct perfpy_interrupt *interrupt)
 {
     const struct fast_automaton *automaton = packer->automaton;
     struct fast_cells *cells = &packer->cells;
-    const uint32_t edges = automaton->first[automaton->states];
-    cells->whole = edges <= MOST_EDGES;
-    mark(packer, cells->whole ? 0 : edges < MANY_EDGES ? LEAST_KEYS : 2 * LEAST_KEYS);
-    if (!list(packer))
-        return PERFPY_TRIE_MEMORY;
-    struct space space = {0};
-    enum perfpy_trie_status status = PERFPY_TRIE_OK;
     uint32_t from = 0, turn = 0;
-    for (uint32_t i = 0; i < cells->state_count && status == PERFPY_TRIE_OK; i++) {
+    memset(cells->zones, 0, sizeof cells->zones);
+    for (uint32_t i = 0; i < cells->state_count; i++) {
         const uint32_t state = cells->states[i], degree = fast_degree(automaton, state);
-        const bool few = packer->keys[state] <= FAST_FEW_KEYS;
-        if (turn_of(packer, state) != turn)
-            from = few ? cells->large : 0;
+        const uint64_t *edges = automaton->edges + automaton->first[state];
+        from = turn_of(packer, state) == turn ? from : 0;
         turn = turn_of(packer, state);
-        if (!place(&space, automaton->edges + automaton->first[state], degree, &from, &cells->base[state]))
-            status = PERFPY_TRIE_MEMORY;
-        else if (space.end >= (UINT32_C(1) << FAST_TARGET_BITS) - 256)
-            status = PERFPY_TRIE_TOO_LARGE;
-        else if ((i + 1) % STATES_BETWEEN_POLLS == 0 && fast_is_stopped(interrupt))
-            status = PERFPY_TRIE_INTERRUPTED;
-        cells->large = few ? cells->large : space.end;
+        if (!place(space, cells->codes, edges, degree, &from, &cells->base[state]))
+            return PERFPY_TRIE_MEMORY;
+        if (space->end >= (UINT32_C(1) << FAST_TARGET_BITS) - 256)
+            return PERFPY_TRIE_TOO_LARGE;
+        if ((i + 1) % STATES_BETWEEN_POLLS == 0 && fast_is_stopped(interrupt))
+            return PERFPY_TRIE_INTERRUPTED;
+        for (uint32_t zone = zone_of(packer, state); zone < FAST_ZONES; zone++)
+            cells->zones[zone] = space->end;
     }
-    cells->cell_count = space.end;
+    cells->cell_count = space->end;
+    return PERFPY_TRIE_OK;
+}
+
+static enum perfpy_trie_status place_all(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
+{
+    struct space space = {0};
+    list(packer);
+    const enum perfpy_trie_status status = place_listed(packer, &space, interrupt);
     free(space.taken);
     free(space.bases);
     return status;
 }
 
-uint64_t perfpy_fast_cell(const struct fast_packer *packer, uint32_t state)
+/* Marks states, all of them or those with many keys. */
+static bool choose(struct fast_packer *packer, bool whole)
 {
-    const uint32_t base = packer->cells.base[state];
-    const uint64_t final = packer->automaton->final[state] ? FAST_CELL_FINAL : 0;
-    if (fast_degree(packer->automaton, state) == 0)
-        return final | (uint64_t)packer->cells.cell_count << FAST_CELL_TARGET;
-    if (base == FAST_NOWHERE)
-        return final | FAST_CELL_NODE | (uint64_t)packer->address[state] << FAST_CELL_TARGET;
-    return final | (uint64_t)base << FAST_CELL_TARGET;
+    struct fast_cells *cells = &packer->cells;
+    const uint32_t edges = packer->automaton->first[packer->automaton->states];
+    cells->whole = whole;
+    cells->state_count = cells->alphabet = 0;
+    mark(packer, whole ? 0 : edges < MANY_EDGES ? LEAST_KEYS : 2 * LEAST_KEYS);
+    number_labels(packer);
+    free(cells->states);
+    cells->states = malloc(((size_t)cells->state_count + 1) * sizeof *cells->states);
+    return cells->states;
 }
 
-/* Where cells, their counts and their guide are written to. */
-struct target {
-    unsigned char *cells, *counts; /* counts in cells: NULL */
-    unsigned char *guide; /* or NULL */
-    uint32_t large;
-    unsigned target_bits;
-};
-
-static void write_cell(const struct target *to, uint32_t at, uint64_t cell, uint64_t below)
+/* How many bits are left for keys depends on how many cells there will be, and the other way round. */
+static enum perfpy_trie_status place_whole(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
-    if (!to->counts) {
-        fast_store(to->cells + 8 * (size_t)at, cell | below << FAST_CELL_TARGET << to->target_bits, 8);
-        return;
-    }
-    fast_store(to->cells + 4 * (size_t)at, cell, 4);
-    if (at < to->large)
-        fast_store(to->counts + 4 * (size_t)at, below, 4);
-    else
-        to->counts[3 * (size_t)to->large + at] = (unsigned char)below;
+    struct fast_cells *cells = &packer->cells;
+    unsigned target_bits = perfpy_fast_bits(packer->automaton->first[packer->automaton->states]);
+    enum perfpy_trie_status status;
+    do {
+        const struct fast_widths widths = perfpy_fast_widths(cells, target_bits);
+        cells->keys_bits = widths.cell_bytes == 4 ? widths.keys_bits : 0;
+        status = place_all(packer, interrupt);
+    } while (status == PERFPY_TRIE_OK && perfpy_fast_bits(cells->cell_count) > target_bits++);
+    return status;
 }
 
-static void write_guide(const struct fast_packer *packer, uint32_t state, unsigned char *guide)
-{
-    const struct fast_automaton *automaton = packer->automaton;
-    const uint32_t base = packer->cells.base[state], end = automaton->first[state + 1];
-    unsigned char *next = &guide[base];
-    for (uint32_t edge = automaton->first[state]; edge < end; edge++) {
-        *next = fast_label(automaton->edges[edge]);
-        next = &guide[(size_t)packer->cells.cell_count + base + *next];
-    }
-}
-
-void perfpy_fast_cells_write(const struct fast_packer *packer, unsigned target_bits, bool narrow, unsigned char *data)
+enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
     const struct fast_automaton *automaton = packer->automaton;
     const struct fast_cells *cells = &packer->cells;
-    const size_t count = cells->cell_count, counts = narrow ? count + 3 * (size_t)cells->large : 0;
-    const struct target to = {
-        .cells = data,
-        .counts = narrow ? data + 4 * count : NULL,
-        .guide = cells->whole ? data + (narrow ? 4 : 8) * count + counts : NULL,
-        .large = cells->large,
-        .target_bits = target_bits,
-    };
-    for (uint32_t at = 0; at < cells->cell_count; at++)
-        write_cell(&to, at, fast_free_cell(at), 0);
-    for (uint32_t i = 0; i < cells->state_count; i++) {
-        const uint32_t state = cells->states[i];
-        uint64_t below = automaton->final[state];
-        if (to.guide)
-            write_guide(packer, state, to.guide);
-        for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++) {
-            const uint32_t target = fast_target(automaton->edges[edge]);
-            const uint8_t label = fast_label(automaton->edges[edge]);
-            write_cell(&to, cells->base[state] + label, perfpy_fast_cell(packer, target) | label, below);
-            below += packer->keys[target];
-        }
+    const uint32_t edges = automaton->first[automaton->states];
+    const bool few = edges <= MOST_EDGES;
+    if (few || edges <= EDGES_PER_KEY * packer->keys[automaton->root]) {
+        if (!choose(packer, true))
+            return PERFPY_TRIE_MEMORY;
+        if (few || perfpy_fast_widths(cells, perfpy_fast_bits(edges) + 1).cell_bytes == 4)
+            return place_whole(packer, interrupt);
     }
+    return choose(packer, false) ? place_all(packer, interrupt) : PERFPY_TRIE_MEMORY;
 }

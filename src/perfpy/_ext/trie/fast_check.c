@@ -19,13 +19,13 @@ struct checker {
 
 static uint64_t state_of(const struct checker *checker, uint64_t cell)
 {
-    return fast_target_of(&checker->view, cell) + (cell & FAST_CELL_NODE ? 0 : (uint64_t)checker->view.size);
+    return fast_target_of(&checker->view, cell) + (cell & checker->view.node_mask ? 0 : (uint64_t)checker->view.size);
 }
 
 static bool is_within(const struct checker *checker, uint64_t cell)
 {
     const uint32_t target = fast_target_of(&checker->view, cell);
-    return cell & FAST_CELL_NODE ? target < checker->view.size : target <= checker->view.cell_count;
+    return cell & checker->view.node_mask ? target < checker->view.size : target <= checker->view.cell_count;
 }
 
 /* Puts a state on the stack unless it is known; false where it is open, which is a cycle. */
@@ -66,51 +66,35 @@ static bool add_way(struct checker *checker, struct count *count, uint64_t state
 static bool is_final_right(const struct checker *checker, uint64_t cell)
 {
     const struct fast_view *view = &checker->view;
-    if (cell & FAST_CELL_NODE) {
+    if (cell & view->node_mask) {
         const struct fast_node node = fast_node_at(view, fast_target_of(view, cell));
         const bool at_gate = fast_ways(node.shape) == FAST_GATE && fast_text(node.shape) == 0;
-        const bool final = fast_is_final(&node) || (at_gate && fast_gate(&node) & FAST_CELL_FINAL);
-        return final == !!(cell & FAST_CELL_FINAL);
+        const bool final = fast_is_final(&node) || (at_gate && fast_gate(view, &node) & view->final_mask);
+        return final == !!(cell & view->final_mask);
     }
-    const uint32_t base = fast_target_of(view, cell), first = fast_next_label(view, base, 0);
+    const uint32_t base = fast_target_of(view, cell), first = fast_next_code(view, base, 0);
     if (base == view->cell_count)
-        return view->count == 0 || cell & FAST_CELL_FINAL;
+        return view->count == 0 || cell & view->final_mask;
     if (first == FAST_NONE)
         return false;
-    const uint64_t before = fast_keys_below(view, base, fast_cell(view, base, (unsigned char)first));
-    return before == !!(cell & FAST_CELL_FINAL);
-}
-
-/* Whether the guide leads to all labels of a state. */
-static bool is_guide_right(const struct fast_view *view, uint32_t base)
-{
-    if (!view->guide || base == view->cell_count)
-        return true;
-    uint32_t label = fast_next_label(view, base, 0), guided = fast_guided_first(view, base);
-    for (; label != FAST_NONE && label == guided; guided = fast_guided_next(view, base, guided))
-        label = fast_next_label(view, base, label + 1);
-    return label == guided;
+    return fast_keys_below_code(view, base, first) == !!(cell & view->final_mask);
 }
 
 static bool count_cells(struct checker *checker, uint32_t base, struct count *count)
 {
     const struct fast_view *view = &checker->view;
-    uint32_t label = fast_next_label(view, base, 0);
+    uint32_t code = fast_next_code(view, base, 0);
     if (base == view->cell_count)
         count->keys = view->count != 0; /* without any keys, the root has no ways, either */
-    else if (label == FAST_NONE)
+    else if (code == FAST_NONE)
         return false;
     else
-        count->keys = fast_keys_below(view, base, fast_cell(view, base, (unsigned char)label));
-    if (!is_guide_right(view, base))
-        return false;
-    for (; label != FAST_NONE; label = fast_next_label(view, base, label + 1)) {
-        const uint64_t cell = fast_cell(view, base, (unsigned char)label);
-        if (!(view->blocks >> label / FAST_BLOCK & 1)) /* cursors would not find it */
-            return false;
+        count->keys = fast_keys_below_code(view, base, code);
+    for (; code != FAST_NONE; code = fast_next_code(view, base, code + 1)) {
+        const uint64_t cell = fast_cell(view, base, code);
         if (!is_within(checker, cell) || !is_final_right(checker, cell))
             return false;
-        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below(view, base, cell)))
+        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below_code(view, base, code)))
             return false;
     }
     return true;
@@ -148,7 +132,7 @@ static bool count_state(struct checker *checker, uint64_t state, struct count *c
     struct fast_node node = fast_node_at(view, (uint32_t)state);
     if (fast_ways(node.shape) != FAST_GATE)
         return count_ways(checker, state, &node, count);
-    const uint64_t gate = fast_gate(&node);
+    const uint64_t gate = fast_gate(view, &node);
     if (!is_within(checker, gate) || !is_final_right(checker, gate) || (fast_is_final(&node) && !fast_text(node.shape)))
         return false;
     if (!add_way(checker, count, state_of(checker, gate), 0))
@@ -185,12 +169,25 @@ static bool check_root(struct checker *checker)
            checker->keys[state_of(checker, view->root)] - KNOWN == view->count;
 }
 
+/* Whether labels are in order and have the codes 0, 1, ..., and all other bytes one that no cell has. */
+static bool is_alphabet_right(const struct fast_view *view)
+{
+    uint32_t code = 0;
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        const bool is_label = code < view->alphabet && view->labels[code] == byte;
+        if (view->codes[byte] != (is_label ? code : view->alphabet))
+            return false;
+        code += is_label;
+    }
+    return code == view->alphabet;
+}
+
 bool perfpy_fast_check(const struct perfpy_trie *trie)
 {
     struct checker checker = {.view = *fast_view(trie)};
     const size_t states = (size_t)checker.view.size + checker.view.cell_count;
     checker.keys = calloc(states + 1, sizeof *checker.keys);
-    const bool sound = checker.keys && check_root(&checker);
+    const bool sound = checker.keys && is_alphabet_right(&checker.view) && check_root(&checker);
     free(checker.keys);
     free(checker.stack);
     return sound;

@@ -11,11 +11,10 @@ enum { FAST_ENTRY = -1 /* no way yet: the key ends where the state begins */ };
 struct fast_frame {
     union {
         struct fast_node node;
-        struct fast_labels labels; /* of a state of the double array, those that are still to come */
+        struct fast_codes codes; /* of a state of the double array, those that are still to come */
     };
     uint32_t base;         /* of such a state, else FAST_NONE */
-    uint64_t keys;         /* of such a state */
-    int32_t way;           /* or label, or FAST_ENTRY */
+    int32_t way;           /* or code, or FAST_ENTRY */
     size_t length;         /* of the key before the way's label */
 };
 
@@ -85,50 +84,45 @@ static inline enum fast_move fast_enter_node(const struct fast_view *view, struc
     return fast_is_final(&frame->node) ? FAST_AT_KEY : FAST_AT_STATE;
 }
 
-static inline bool fast_append_label(struct perfpy_trie_cursor *cursor, uint32_t label)
+static inline bool fast_append_byte(struct perfpy_trie_cursor *cursor, unsigned char byte)
 {
-    const unsigned char byte = (unsigned char)label;
     return fast_append(cursor, &byte, 1);
 }
 
-/* Puts a state of the double array on the stack. */
-static inline bool fast_push_cells(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint32_t base,
-                                   uint64_t keys)
+/* Puts a state of the double array on the stack, with the codes of its ways. */
+static inline bool fast_push_cells(struct perfpy_trie_cursor *cursor, uint32_t base, const struct fast_codes *codes)
 {
     struct fast_frame *frame = fast_push(cursor);
     if (!frame)
         return false;
-    /* To follow the guide is to wait for memory for every label. */
-    const bool guided = view->guide && keys <= FAST_FEW_KEYS;
-    frame->labels = guided ? fast_guided_labels(view, base) : fast_search_labels(view, base);
+    frame->codes = *codes;
     frame->base = base;
     frame->way = FAST_ENTRY;
     frame->length = cursor->length;
-    frame->keys = keys;
     return true;
 }
 
-/* Follows a cell, below which there are at most `keys`. Where the guide tells that a state has one way only, and no key
- * ends there, it has no place on the stack: there is nothing to come back for. */
-static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell,
-                                        uint64_t keys)
+/* Follows a cell. A state that has one way only, and where no key ends, has no place on the stack: there is nothing to
+ * come back for. */
+static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell)
 {
-    while (!(cell & FAST_CELL_NODE)) {
+    while (!(cell & view->node_mask)) {
         const uint32_t base = fast_target_of(view, cell);
         if (base >= view->cell_count)
             return base == view->cell_count ? FAST_AT_END : FAST_DAMAGED;
-        if (fast_is_too_long(view, cursor))
+        const struct fast_codes codes = fast_codes_of(view, base);
+        const uint32_t code = fast_first_code(&codes);
+        struct fast_codes others = codes;
+        if (code == FAST_NONE || fast_is_too_long(view, cursor))
             return FAST_DAMAGED;
-        const uint32_t label = view->guide ? fast_guided_first(view, base) : FAST_NONE;
-        if (label == FAST_NONE || cell & FAST_CELL_FINAL || fast_guided_next(view, base, label) != FAST_NONE) {
-            const bool pushed = fast_push_cells(view, cursor, base, keys);
-            return !pushed ? FAST_NO_MEMORY : cell & FAST_CELL_FINAL ? FAST_AT_KEY : FAST_AT_STATE;
+        fast_drop_code(&others, code);
+        if (cell & view->final_mask || fast_first_code(&others) != FAST_NONE) {
+            const bool pushed = fast_push_cells(cursor, base, &codes);
+            return !pushed ? FAST_NO_MEMORY : cell & view->final_mask ? FAST_AT_KEY : FAST_AT_STATE;
         }
-        if (!fast_append_label(cursor, label))
+        if (!fast_append_byte(cursor, view->labels[code]))
             return FAST_NO_MEMORY;
-        cell = fast_cell(view, base, (unsigned char)label);
-        if (cell == FAST_NO_CELL)
-            return FAST_DAMAGED;
+        cell = fast_cell_at(view, (size_t)base + code);
     }
     return fast_enter_node(view, cursor, fast_target_of(view, cell));
 }
@@ -145,7 +139,7 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
     frame->way = 0;
     if (fast_ways(frame->node.shape) == FAST_GATE) {
         frame->node.ways = 0;
-        return fast_enter(view, cursor, fast_gate(&frame->node), view->count);
+        return fast_enter(view, cursor, fast_gate(view, &frame->node));
     }
     if (fast_is_ending(&frame->node))
         return FAST_AT_END;
@@ -155,29 +149,18 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
     return FAST_AT_STATE;
 }
 
-/* Goes the way that the top, a state of the double array, has been set to. */
-static inline enum fast_move fast_go_on(const struct fast_view *view, struct perfpy_trie_cursor *cursor,
-                                        const struct fast_frame *frame)
-{
-    const uint64_t cell = fast_cell(view, frame->base, (unsigned char)frame->way);
-    const uint32_t next = fast_first_label(&frame->labels);
-    const uint64_t behind = next == FAST_NONE ? frame->keys : fast_keys_below_label(view, frame->base, next);
-    if (cell == FAST_NO_CELL)
-        return FAST_DAMAGED;
-    if (!fast_append_label(cursor, (uint32_t)frame->way))
-        return FAST_NO_MEMORY;
-    return fast_enter(view, cursor, cell, behind - fast_keys_below(view, frame->base, cell));
-}
-
 /* Goes the way that the top has been set to. */
 static inline enum fast_move fast_go(const struct fast_view *view, struct perfpy_trie_cursor *cursor)
 {
     struct fast_stack *stack = cursor->state;
     struct fast_frame *frame = &stack->frames[stack->depth - 1];
     cursor->length = frame->length;
-    if (frame->base != FAST_NONE)
-        return fast_go_on(view, cursor, frame);
-    if (!fast_append_label(cursor, fast_label_of(&frame->node, (uint32_t)frame->way)))
+    if (frame->base != FAST_NONE) {
+        const bool appended = fast_append_byte(cursor, view->labels[frame->way]);
+        return appended ? fast_enter(view, cursor, fast_cell_at(view, (size_t)frame->base + (uint32_t)frame->way))
+                        : FAST_NO_MEMORY;
+    }
+    if (!fast_append_byte(cursor, fast_label_of(&frame->node, (uint32_t)frame->way)))
         return FAST_NO_MEMORY;
     return fast_enter_node(view, cursor, fast_way(&frame->node, (uint32_t)frame->way));
 }
@@ -187,11 +170,11 @@ static inline bool fast_turn(struct fast_frame *frame)
 {
     if (frame->base == FAST_NONE)
         return (uint32_t)++frame->way < frame->node.ways;
-    const uint32_t label = fast_first_label(&frame->labels);
-    if (label == FAST_NONE)
+    const uint32_t code = fast_first_code(&frame->codes);
+    if (code == FAST_NONE)
         return false;
-    fast_drop_label(&frame->labels, label);
-    frame->way = (int32_t)label;
+    fast_drop_code(&frame->codes, code);
+    frame->way = (int32_t)code;
     return true;
 }
 
@@ -236,16 +219,16 @@ static inline bool fast_turn_to(const struct fast_view *view, struct fast_frame 
 {
     uint64_t before = 0;
     for (uint32_t word = 0; word < 4; word++) {
-        uint64_t set = frame->labels.words[word], below = 0;
+        uint64_t set = frame->codes.words[word], below = 0;
         for (; set; set &= set - 1) {
-            const uint32_t label = 64 * word + (uint32_t)__builtin_ctzll(set);
-            below = fast_keys_below_label(view, frame->base, label);
+            const uint32_t code = 64 * word + (uint32_t)__builtin_ctzll(set);
+            below = fast_keys_below_code(view, frame->base, code);
             if (below > *rank)
                 break;
             before = below;
-            frame->way = (int32_t)label;
+            frame->way = (int32_t)code;
         }
-        frame->labels.words[word] = set;
+        frame->codes.words[word] = set;
         if (set)
             break;
     }
@@ -298,7 +281,7 @@ static inline enum fast_move fast_seek(const struct fast_view *view, struct perf
         ((struct fast_stack *)cursor->state)->depth = 0;
     if (!fast_append(cursor, (const unsigned char *)"", 0)) /* so that there is a key, though it be empty */
         return FAST_NO_MEMORY;
-    enum fast_move move = fast_enter(view, cursor, view->root, view->count);
+    enum fast_move move = fast_enter(view, cursor, view->root);
     while (move == FAST_AT_STATE || (move == FAST_AT_KEY && rank > 0))
         move = fast_seek_step(view, cursor, move == FAST_AT_KEY, &rank);
     return move == FAST_AT_END && rank > 0 ? FAST_DAMAGED : move;

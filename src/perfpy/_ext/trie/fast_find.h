@@ -4,39 +4,6 @@
 
 #include "fast_node.h"
 
-/* Cells are read in the one way or the other. */
-FAST_INLINE bool fast_is_narrow(const struct fast_view *view)
-{
-    return view->cell_bytes == 4;
-}
-
-static inline uint32_t fast_target_of(const struct fast_view *view, uint64_t cell)
-{
-    return (uint32_t)fast_below(cell >> FAST_CELL_TARGET, view->target_bits);
-}
-
-/* The cell of a label of the state with a base; FAST_NO_CELL where there is none. */
-#define FAST_NO_CELL UINT64_MAX
-
-static inline uint64_t fast_cell(const struct fast_view *view, uint32_t base, unsigned char label)
-{
-    const size_t at = (size_t)base + label;
-    if (at >= view->cell_count)
-        return FAST_NO_CELL;
-    const uint64_t cell =
-        fast_is_narrow(view) ? perfpy_load32(view->cells + 4 * at) : perfpy_load64(view->cells + 8 * at);
-    return (unsigned char)cell == label ? cell : FAST_NO_CELL;
-}
-
-/* The keys of the state with a base that are below the way of one of its cells, which has been found. */
-FAST_INLINE uint64_t fast_keys_below(const struct fast_view *view, uint32_t base, uint64_t cell)
-{
-    if (!fast_is_narrow(view))
-        return cell >> FAST_CELL_TARGET >> view->target_bits;
-    const size_t at = (size_t)base + (unsigned char)cell;
-    return at < view->large ? perfpy_load32(view->counts + 4 * at) : view->counts[3 * (size_t)view->large + at];
-}
-
 /* A look-up on its way: at the state that a cell leads to. */
 struct fast_walk {
     const unsigned char *at, *end; /* what is left of the key */
@@ -50,31 +17,36 @@ enum fast_outcome { FAST_ON, FAST_FOUND, FAST_ABSENT };
  * only, unless there are nodes: a processor that foresees every other branch is at the next key before this one is
  * through. */
 FAST_INLINE enum fast_outcome fast_walk_as(const struct fast_view *view, struct fast_walk *walk, bool ranked,
-                                           bool narrow)
+                                           bool whole, bool narrow)
 {
-    const unsigned char *at = walk->at;
-    uint64_t cell = walk->cell;
-    for (; !(cell & FAST_CELL_NODE); at++) {
-        if (at == walk->end)
-            return cell & FAST_CELL_FINAL ? FAST_FOUND : FAST_ABSENT;
-        const uint32_t base = narrow ? (uint32_t)cell >> FAST_CELL_TARGET : fast_target_of(view, cell);
-        const size_t place = (size_t)base + *at;
+    const unsigned char *at = walk->at, *const end = walk->end;
+    uint64_t cell = walk->cell, rank = walk->rank;
+    for (; whole || !(cell & view->node_mask); at++) {
+        if (at == end) {
+            walk->rank = rank;
+            return cell & view->final_mask ? FAST_FOUND : FAST_ABSENT;
+        }
+        const uint32_t code = view->codes[*at];
+        const size_t place = (size_t)fast_target_of(view, cell) + code;
         if (__builtin_expect(place >= view->cell_count, 0))
             return FAST_ABSENT;
         cell = narrow ? perfpy_load32(view->cells + 4 * place) : perfpy_load64(view->cells + 8 * place);
-        if ((unsigned char)cell != *at)
+        if ((cell & view->code_mask) != code)
             return FAST_ABSENT;
         if (ranked)
-            walk->rank += fast_keys_below(view, base, cell);
+            rank += fast_keys_below(view, place, cell);
     }
-    walk->at = at;
-    walk->cell = cell;
+    *walk = (struct fast_walk){at, end, cell, rank};
     return FAST_ON;
 }
 
 FAST_INLINE enum fast_outcome fast_walk_cells(const struct fast_view *view, struct fast_walk *walk, bool ranked)
 {
-    return fast_is_narrow(view) ? fast_walk_as(view, walk, ranked, true) : fast_walk_as(view, walk, ranked, false);
+    if (fast_is_whole(view))
+        return fast_is_narrow(view) ? fast_walk_as(view, walk, ranked, true, true)
+                                    : fast_walk_as(view, walk, ranked, true, false);
+    return fast_is_narrow(view) ? fast_walk_as(view, walk, ranked, false, true)
+                                : fast_walk_as(view, walk, ranked, false, false);
 }
 
 /* Goes on from the text of a node with more than FAST_WAYS ways, or from a gate. */
@@ -82,7 +54,7 @@ static inline enum fast_outcome fast_walk_wide(const struct fast_view *view, str
                                                struct fast_node *node, uint32_t *address, bool ranked)
 {
     if (fast_ways(node->shape) == FAST_GATE) {
-        walk->cell = fast_gate(node);
+        walk->cell = fast_gate(view, node);
         return FAST_ON;
     }
     if (!fast_node_wide(view, node))
@@ -99,7 +71,8 @@ static inline enum fast_outcome fast_walk_wide(const struct fast_view *view, str
 }
 
 /* What a key finds that comes to its end in a node, of whose text it has `left` bytes. */
-static inline enum fast_outcome fast_walk_end(struct fast_walk *walk, const struct fast_node *node, size_t left)
+static inline enum fast_outcome fast_walk_end(const struct fast_view *view, struct fast_walk *walk,
+                                              const struct fast_node *node, size_t left)
 {
     const unsigned length = fast_text(node->shape);
     if (left == 0 && fast_is_final(node))
@@ -108,7 +81,7 @@ static inline enum fast_outcome fast_walk_end(struct fast_walk *walk, const stru
         return FAST_ABSENT;
     walk->rank += fast_is_final(node);
     const bool ends = fast_is_ending(node) ||
-                      (fast_ways(node->shape) == FAST_GATE && fast_gate(node) & FAST_CELL_FINAL);
+                      (fast_ways(node->shape) == FAST_GATE && fast_gate(view, node) & view->final_mask);
     return ends ? FAST_FOUND : FAST_ABSENT;
 }
 
@@ -123,12 +96,12 @@ FAST_INLINE enum fast_outcome fast_walk_node(const struct fast_view *view, struc
     if (length) {
         const size_t left = (size_t)(walk->end - walk->at);
         if (left <= length)
-            return fast_walk_end(walk, &node, left);
+            return fast_walk_end(view, walk, &node, left);
         if (!fast_goes_on(walk->at, left, node.text, length))
             return FAST_ABSENT;
         walk->at += length;
     } else if (walk->at == walk->end) {
-        return fast_walk_end(walk, &node, 0);
+        return fast_walk_end(view, walk, &node, 0);
     }
     if (ranked)
         walk->rank += fast_is_final(&node);

@@ -2,14 +2,7 @@
 #ifndef PERFPY_TRIE_FAST_NODE_H
 #define PERFPY_TRIE_FAST_NODE_H
 
-#include "fast.h"
-#include "fast_vector.h"
-
-/* No such way, or no such node. */
-#define FAST_NONE UINT32_MAX
-
-/* For what look-ups consist of: each is made once with ranks and once without. */
-#define FAST_INLINE static inline __attribute__((always_inline))
+#include "fast_cell.h"
 
 /* A node, decoded as far as its text and, if it has at most FAST_WAYS, its labels; and then as far as its
  * references. */
@@ -20,15 +13,6 @@ struct fast_node {
     uint64_t mask; /* of long references; where there are more than 64 ways all are long */
     uint32_t long_bytes;
 };
-
-FAST_INLINE uint64_t fast_below(uint64_t set, uint32_t bit)
-{
-#ifdef __BMI2__
-    return _bzhi_u64(set, bit);
-#else
-    return bit < 64 ? set & ((UINT64_C(1) << bit) - 1) : set;
-#endif
-}
 
 static inline bool fast_is_final(const struct fast_node *node)
 {
@@ -188,10 +172,10 @@ static inline uint32_t fast_find_way(const struct fast_node *node, unsigned char
 }
 
 /* The state of the double array behind a gate, as a cell has it. */
-static inline uint64_t fast_gate(const struct fast_node *node)
+static inline uint64_t fast_gate(const struct fast_view *view, const struct fast_node *node)
 {
     const uint64_t gate = perfpy_load32(node->text + fast_text(node->shape));
-    return gate >> 1 << FAST_CELL_TARGET | (gate & 1 ? FAST_CELL_FINAL : 0);
+    return gate >> 1 << view->target_shift | (gate & 1 ? view->final_mask : 0);
 }
 
 #endif

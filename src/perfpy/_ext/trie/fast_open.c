@@ -1,24 +1,51 @@
 /* Opens a payload; looks at its header and its bounds only. */
 #include "fast.h"
 
-static bool is_sensible(const struct fast_view *view)
+/* Reads how the bits of cells are shared out; false where there are too many of them, or too few for the codes. */
+static bool read_cells(struct fast_view *view, const unsigned char *data)
 {
-    const bool narrow = view->cell_bytes == 4 && view->target_bits == FAST_NARROW_BITS;
-    const bool wide = view->cell_bytes == 8 && view->target_bits <= FAST_TARGET_BITS + 1 && view->large == 0;
-    return (narrow || wide) && view->large <= view->cell_count && view->coded <= FAST_CODES &&
-           view->address_bytes >= 3 && view->address_bytes <= 4 && view->count_bytes >= 3 && view->count_bytes <= 4 &&
-           view->count < UINT32_MAX;
+    const unsigned code_bits = data[FAST_AT_CODE_BITS], target_bits = data[FAST_AT_TARGET_BITS];
+    const unsigned keys_at = code_bits + (view->size ? 2 : 1), bits = 8 * view->cell_bytes;
+    if ((bits != 32 && bits != 64) || code_bits > 9 || target_bits < 1 || target_bits > FAST_TARGET_BITS + 1 ||
+        keys_at + target_bits > bits || view->alphabet > 256)
+        return false;
+    const unsigned keys_bits = bits - keys_at - target_bits;
+    view->code_mask = (UINT32_C(1) << code_bits) - 1;
+    view->final_mask = UINT32_C(1) << code_bits;
+    view->node_mask = view->size ? UINT32_C(2) << code_bits : 0;
+    view->keys_shift = (uint8_t)keys_at;
+    view->keys_bits = (uint8_t)(keys_bits < 32 ? keys_bits : 32);
+    view->keys_mask = (uint32_t)((UINT64_C(1) << view->keys_bits) - 1);
+    view->target_shift = (uint8_t)(bits - target_bits);
+    return true;
 }
 
-/* Bytes of the counts that are not in cells. */
-static uint64_t counts_size(const struct fast_view *view)
+/* Reads where zones end, and works out where their counts begin. */
+static bool read_zones(struct fast_view *view, const unsigned char *data)
 {
-    return view->cell_bytes == 4 ? view->cell_count + 3 * (uint64_t)view->large : 0;
+    uint32_t from = 0;
+    uint64_t bits = 0;
+    for (int i = 0; i < FAST_ZONES; i++) {
+        view->zones[i] = perfpy_load32(data + FAST_AT_ZONES + 4 * i);
+        if (view->zones[i] < from || view->zones[i] > view->cell_count)
+            return false;
+        view->zone_at[i] = bits - (uint64_t)from * fast_zone_bits[i];
+        bits += (uint64_t)(view->zones[i] - from) * fast_zone_bits[i];
+        from = view->zones[i];
+    }
+    view->zone_at[FAST_ZONES] = 0;
+    return true;
+}
+
+static bool is_sensible(const struct fast_view *view)
+{
+    return view->coded <= FAST_CODES && view->address_bytes >= 3 && view->address_bytes <= 4 &&
+           view->count_bytes >= 3 && view->count_bytes <= 4 && view->count < UINT32_MAX;
 }
 
 bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_t size)
 {
-    if (size < FAST_HEADER || data[FAST_AT_VERSION] != FAST_VERSION)
+    if (size < FAST_LABELS_AT || data[FAST_AT_VERSION] != FAST_VERSION)
         return false;
     struct fast_view view = {
         .count = perfpy_load64(data + FAST_AT_COUNT),
@@ -28,20 +55,21 @@ bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_
         .coded = perfpy_load32(data + FAST_AT_SHAPES) & 0xFFFF,
         .address_bytes = data[FAST_AT_ADDRESS_BYTES],
         .count_bytes = data[FAST_AT_COUNT_BYTES],
-        .blocks = (uint16_t)(perfpy_load32(data + FAST_AT_BLOCKS) & 0xFFFF),
-        .target_bits = data[FAST_AT_TARGET_BITS],
+        .alphabet = (uint16_t)(perfpy_load32(data + FAST_AT_ALPHABET) & 0xFFFF),
         .cell_bytes = data[FAST_AT_CELL_BYTES],
-        .large = perfpy_load32(data + FAST_AT_LARGE),
-        .cells = data + FAST_HEADER,
+        .codes = data + FAST_HEADER,
+        .labels = data + FAST_LABELS_AT,
     };
-    const uint64_t cells = view.cell_bytes * (uint64_t)view.cell_count, counts = counts_size(&view);
-    const uint64_t guide = data[FAST_AT_GUIDED] ? 2 * (uint64_t)view.cell_count : 0;
-    const uint64_t shapes = 4 * (uint64_t)view.coded, slack = view.size ? FAST_SLACK : 0;
-    if (!is_sensible(&view) || FAST_HEADER + cells + counts + guide + shapes + view.size + slack != size)
+    if (!is_sensible(&view) || !read_cells(&view, data) || !read_zones(&view, data))
         return false;
-    view.counts = view.cells + cells;
-    view.guide = guide ? view.counts + counts : NULL;
-    view.shapes = view.counts + counts + guide;
+    const uint64_t labels = fast_labels_size(view.alphabet), cells = view.cell_bytes * (uint64_t)view.cell_count;
+    const uint64_t apart = fast_apart_size(view.zones), shapes = 4 * (uint64_t)view.coded;
+    const uint64_t slack = view.size ? FAST_SLACK : 0;
+    if (FAST_LABELS_AT + labels + cells + apart + shapes + view.size + slack != size)
+        return false;
+    view.cells = view.labels + labels;
+    view.apart = view.cells + cells;
+    view.shapes = view.apart + apart;
     view.nodes = view.shapes + shapes;
     *trie = (struct perfpy_trie){.data = data, .size = size, .count = view.count};
     memcpy(trie->words, &view, sizeof view);

@@ -4,111 +4,6 @@
 
 #include "fast_find.h"
 
-/* Whether all cells of a state may be read as vectors. */
-FAST_INLINE bool fast_is_inside(const struct fast_view *view, uint32_t base)
-{
-    return fast_is_narrow(view) && (size_t)base + 256 <= view->cell_count;
-}
-
-FAST_INLINE uint32_t fast_labels_inside(const struct fast_view *view, uint32_t base, uint32_t block)
-{
-    return fast_find_cells_16(view->cells + 4 * ((size_t)base + block * FAST_BLOCK), block * FAST_BLOCK);
-}
-
-/* The set of labels that the state with a base has in a block, the lowest label of which is bit 0. */
-static inline uint32_t fast_labels_in(const struct fast_view *view, uint32_t base, uint32_t block)
-{
-    if (fast_is_inside(view, base))
-        return fast_labels_inside(view, base, block);
-    uint32_t set = 0;
-    for (uint32_t i = 0; i < FAST_BLOCK; i++)
-        set |= (uint32_t)(fast_cell(view, base, (unsigned char)(block * FAST_BLOCK + i)) != FAST_NO_CELL) << i;
-    return set;
-}
-
-/* The first label of a state from one on, or FAST_NONE. */
-static inline uint32_t fast_next_label(const struct fast_view *view, uint32_t base, uint32_t label)
-{
-    uint32_t wanted = ~UINT32_C(0) << label % FAST_BLOCK;
-    for (uint32_t block = label / FAST_BLOCK; block < FAST_BLOCKS; block++) {
-        const uint32_t set = fast_labels_in(view, base, block) & wanted;
-        if (set)
-            return block * FAST_BLOCK + (uint32_t)__builtin_ctz(set);
-        wanted = ~UINT32_C(0);
-    }
-    return FAST_NONE;
-}
-
-/* The keys of a state that are below the way of a label that it has, or is said to have. */
-static inline uint64_t fast_keys_below_label(const struct fast_view *view, uint32_t base, uint32_t label)
-{
-    const size_t at = (size_t)base + label;
-    if (at >= view->cell_count)
-        return 0;
-    /* Where counts are apart, the cell need not be read. */
-    return fast_keys_below(view, base, fast_is_narrow(view) ? label : perfpy_load64(view->cells + 8 * at));
-}
-
-/* A set of labels. */
-struct fast_labels {
-    uint64_t words[4];
-};
-
-/* Looks for the labels of a state. */
-static inline struct fast_labels fast_search_labels(const struct fast_view *view, uint32_t base)
-{
-    struct fast_labels labels = {{0}};
-    const bool inside = fast_is_inside(view, base);
-    for (uint32_t blocks = view->blocks; blocks && !inside; blocks &= blocks - 1) {
-        const uint32_t block = (uint32_t)__builtin_ctz(blocks);
-        labels.words[block / 4] |= (uint64_t)fast_labels_in(view, base, block) << block % 4 * FAST_BLOCK;
-    }
-    if (!inside)
-        return labels;
-    /* Unrolled, so that the set is in registers. */
-#pragma GCC unroll 16
-    for (uint32_t block = 0; block < FAST_BLOCKS; block++)
-        if (view->blocks >> block & 1)
-            labels.words[block / 4] |= (uint64_t)fast_labels_inside(view, base, block) << block % 4 * FAST_BLOCK;
-    return labels;
-}
-
-/* The lowest label of a state, whose base is below the number of cells. */
-static inline uint32_t fast_guided_first(const struct fast_view *view, uint32_t base)
-{
-    return view->guide[base];
-}
-
-/* The label after one that the state has, or FAST_NONE. */
-static inline uint32_t fast_guided_next(const struct fast_view *view, uint32_t base, uint32_t label)
-{
-    const size_t at = (size_t)base + label;
-    const uint32_t next = at < view->cell_count ? view->guide[view->cell_count + at] : 0;
-    return next > label ? next : FAST_NONE;
-}
-
-/* The lowest label, or FAST_NONE. */
-static inline uint32_t fast_first_label(const struct fast_labels *labels)
-{
-    for (uint32_t word = 0; word < 4; word++)
-        if (labels->words[word])
-            return 64 * word + (uint32_t)__builtin_ctzll(labels->words[word]);
-    return FAST_NONE;
-}
-
-static inline void fast_drop_label(struct fast_labels *labels, uint32_t label)
-{
-    labels->words[label / 64] &= ~(UINT64_C(1) << label % 64);
-}
-
-static inline struct fast_labels fast_guided_labels(const struct fast_view *view, uint32_t base)
-{
-    struct fast_labels labels = {{0}};
-    for (uint32_t label = fast_guided_first(view, base); label != FAST_NONE; label = fast_guided_next(view, base, label))
-        labels.words[label / 64] |= UINT64_C(1) << label % 64;
-    return labels;
-}
-
 /* The label of a way of a node. */
 static inline unsigned char fast_label_of(const struct fast_node *node, uint32_t way)
 {
@@ -121,7 +16,7 @@ static inline unsigned char fast_label_of(const struct fast_node *node, uint32_t
 }
 
 /* How many labels of a node are below one. */
-static inline uint32_t fast_labels_below(const struct fast_node *node, unsigned char label)
+static inline uint32_t fast_node_labels_below(const struct fast_node *node, unsigned char label)
 {
     if (fast_ways(node->shape) == FAST_SET) {
         const unsigned lowest = node->labels[0];
@@ -145,23 +40,24 @@ struct fast_bound {
 /* Each of these returns true when `rank` is the bound. */
 static inline bool fast_bound_cells(const struct fast_view *view, struct fast_bound *bound)
 {
-    while (!(bound->cell & FAST_CELL_NODE)) {
+    while (!(bound->cell & view->node_mask)) {
         if (bound->at == bound->end)
             return true;
-        const uint32_t base = fast_target_of(view, bound->cell);
-        const uint64_t cell = fast_cell(view, base, *bound->at);
-        const uint64_t rank = cell == FAST_NO_CELL ? bound->rank : bound->rank + fast_keys_below(view, base, cell);
+        const uint32_t base = fast_target_of(view, bound->cell), code = view->codes[*bound->at];
+        const uint64_t cell = fast_cell(view, base, code);
+        const uint64_t below = cell == FAST_NO_CELL ? 0 : fast_keys_below(view, (size_t)base + code, cell);
         /* Where one key is left, it is below this way. */
-        if (cell == FAST_NO_CELL || rank + 1 != bound->behind) {
-            const uint32_t next = fast_next_label(view, base, *bound->at + 1u);
+        if (cell == FAST_NO_CELL || bound->rank + below + 1 != bound->behind) {
+            const uint32_t above = code < view->alphabet ? code + 1 : fast_labels_below(view, *bound->at);
+            const uint32_t next = fast_next_code(view, base, above);
             if (next != FAST_NONE)
-                bound->behind = bound->rank + fast_keys_below_label(view, base, next);
+                bound->behind = bound->rank + fast_keys_below_code(view, base, next);
         }
         if (cell == FAST_NO_CELL) {
             bound->rank = bound->behind;
             return true;
         }
-        bound->rank = rank;
+        bound->rank += below;
         bound->cell = cell;
         bound->at++;
     }
@@ -185,14 +81,14 @@ static inline bool fast_bound_node(const struct fast_view *view, struct fast_bou
         return true;
     if (fast_ways(node.shape) == FAST_GATE) {
         bound->at += length;
-        bound->cell = fast_gate(&node);
+        bound->cell = fast_gate(view, &node);
         return false;
     }
     if (!fast_node_branch(view, &node))
         return true;
     node.counts = fast_reference(&node, node.ways);
     const unsigned char label = bound->at[length];
-    const uint32_t way = fast_labels_below(&node, label);
+    const uint32_t way = fast_node_labels_below(&node, label);
     const bool exact = way < node.ways && fast_label_of(&node, way) == label;
     const uint64_t rank = bound->rank;
     if (way + exact < node.ways)
@@ -240,17 +136,16 @@ static inline void fast_add_prefix(const struct fast_view *view, struct fast_pre
 static inline bool fast_prefixes_cells(const struct fast_view *view, struct fast_walk *walk, const unsigned char *text,
                                        struct fast_prefixes *prefixes)
 {
-    while (!(walk->cell & FAST_CELL_NODE)) {
-        if (walk->cell & FAST_CELL_FINAL)
+    while (!(walk->cell & view->node_mask)) {
+        if (walk->cell & view->final_mask)
             fast_add_prefix(view, prefixes, walk->rank, (size_t)(walk->at - text));
         if (walk->at == walk->end)
             return false;
-        const uint32_t base = fast_target_of(view, walk->cell);
-        walk->cell = fast_cell(view, base, *walk->at);
+        const uint32_t base = fast_target_of(view, walk->cell), code = view->codes[*walk->at++];
+        walk->cell = fast_cell(view, base, code);
         if (walk->cell == FAST_NO_CELL)
             return false;
-        walk->at++;
-        walk->rank += fast_keys_below(view, base, walk->cell);
+        walk->rank += fast_keys_below(view, (size_t)base + code, walk->cell);
     }
     return true;
 }
@@ -269,7 +164,7 @@ static inline bool fast_prefixes_node(const struct fast_view *view, struct fast_
     if (fast_is_ending(&node))
         fast_add_prefix(view, prefixes, walk->rank, (size_t)(walk->at - text));
     if (fast_ways(node.shape) == FAST_GATE) {
-        walk->cell = fast_gate(&node);
+        walk->cell = fast_gate(view, &node);
         return true;
     }
     if (walk->at == walk->end || !fast_node_branch(view, &node))

@@ -43,8 +43,16 @@ struct fast_cells {
     uint32_t *base; /* of a state, or FAST_NOWHERE */
     uint32_t *states; /* in the double array */
     uint32_t state_count, cell_count;
-    uint32_t large; /* the cells of states with more than FAST_FEW_KEYS keys are below */
-    bool whole;     /* there are no nodes */
+    uint32_t zones[FAST_ZONES]; /* ends */
+    unsigned keys_bits;         /* of cells, for which there are these zones, or more */
+    uint8_t codes[256], labels[256];
+    unsigned alphabet, code_bits;
+    bool whole; /* there are no nodes */
+};
+
+/* How many bits of a cell are for what. */
+struct fast_widths {
+    unsigned cell_bytes, keys_bits, target_bits;
 };
 
 struct fast_packer {
@@ -80,13 +88,22 @@ void perfpy_fast_count_keys(struct fast_packer *packer);
 /* Writes all nodes, in an order that makes references short. */
 enum perfpy_trie_status perfpy_fast_pack(struct fast_packer *packer, const struct perfpy_interrupt *interrupt);
 
-/* Chooses the states of the double array, and their bases. */
+/* Chooses the states of the double array, and their bases; keys have been counted. */
 enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt);
 
-/* Writes the cells and what they need apart, when all nodes have addresses. */
-void perfpy_fast_cells_write(const struct fast_packer *packer, unsigned target_bits, bool narrow, unsigned char *data);
+/* Bits of a number; at least 1. */
+static inline unsigned perfpy_fast_bits(uint64_t number)
+{
+    return number ? 64 - (unsigned)__builtin_clzll(number) : 1;
+}
 
-/* The way to a state as a cell has it, without a label. */
-uint64_t perfpy_fast_cell(const struct fast_packer *packer, uint32_t state);
+struct fast_widths perfpy_fast_widths(const struct fast_cells *cells, unsigned target_bits);
+
+/* The way to a state as a cell has it, without a code and keys. */
+uint64_t perfpy_fast_cell(const struct fast_packer *packer, const struct fast_widths *widths, uint32_t state);
+
+/* Writes the cells and what their counts have apart, when all nodes have addresses. */
+void perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast_widths *widths, unsigned char *cells,
+                             unsigned char *apart);
 
 #endif

@@ -38,26 +38,35 @@ static inline unsigned fast_find_label_16(const unsigned char *labels, unsigned 
 #endif
 }
 
-/* The set of all i where cell i, of 16 cells of 32 bits, has the label `label` + i. */
-static inline unsigned fast_find_cells_16(const unsigned char *cells, uint32_t label)
+/* The set of all i where cell i, of 16 cells of 32 bits, has the code `first` + i; `mask`: the bits of codes. */
+static inline unsigned fast_find_cells_16(const unsigned char *cells, uint32_t mask, uint32_t first)
 {
-#ifdef __SSE2__
-    const __m128i labels = _mm_add_epi8(_mm_set1_epi8((char)label),
-                                        _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-    return _mm_cmpeq_epi8_mask(labels, _mm512_cvtepi32_epi8(_mm512_loadu_si512(cells)));
-#else
-    const __m128i lowest = _mm_set1_epi32(255), *from = (const __m128i *)(const void *)cells;
-    __m128i parts[4];
-    for (int i = 0; i < 4; i++)
-        parts[i] = _mm_and_si128(_mm_loadu_si128(from + i), lowest);
-    const __m128i found = _mm_packus_epi16(_mm_packs_epi32(parts[0], parts[1]), _mm_packs_epi32(parts[2], parts[3]));
-    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(labels, found));
-#endif
+#ifdef __AVX512F__
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i codes = _mm512_and_si512(_mm512_loadu_si512(cells), _mm512_set1_epi32((int)mask));
+    return _mm512_cmpeq_epi32_mask(codes, _mm512_add_epi32(lanes, _mm512_set1_epi32((int)first)));
+#elif defined(__AVX2__)
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), bits = _mm256_set1_epi32((int)mask);
+    unsigned set = 0;
+    for (unsigned i = 0; i < 16; i += 8) {
+        const __m256i codes = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)(cells + 4 * i)), bits);
+        const __m256i equal = _mm256_cmpeq_epi32(codes, _mm256_add_epi32(lanes, _mm256_set1_epi32((int)(first + i))));
+        set |= (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal)) << i;
+    }
+    return set;
+#elif defined(__SSE2__)
+    const __m128i lanes = _mm_setr_epi32(0, 1, 2, 3), bits = _mm_set1_epi32((int)mask);
+    unsigned set = 0;
+    for (unsigned i = 0; i < 16; i += 4) {
+        const __m128i codes = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)(cells + 4 * i)), bits);
+        const __m128i equal = _mm_cmpeq_epi32(codes, _mm_add_epi32(lanes, _mm_set1_epi32((int)(first + i))));
+        set |= (unsigned)_mm_movemask_ps(_mm_castsi128_ps(equal)) << i;
+    }
+    return set;
 #else
     unsigned set = 0;
     for (unsigned i = 0; i < 16; i++)
-        set |= (unsigned)(cells[4 * (size_t)i] == (unsigned char)(label + i)) << i;
+        set |= (unsigned)((perfpy_load32(cells + 4 * (size_t)i) & mask) == first + i) << i;
     return set;
 #endif
 }

@@ -1,0 +1,137 @@
+/* Reads cells. Every function stays within the payload, whatever is in it. */
+#ifndef PERFPY_TRIE_FAST_CELL_H
+#define PERFPY_TRIE_FAST_CELL_H
+
+#include "fast.h"
+#include "fast_vector.h"
+
+/* No such way, code or node. */
+#define FAST_NONE UINT32_MAX
+
+#define FAST_NO_CELL UINT64_MAX
+
+/* For what look-ups consist of: each is made once with ranks and once without. */
+#define FAST_INLINE static inline __attribute__((always_inline))
+
+FAST_INLINE uint64_t fast_below(uint64_t set, uint32_t bit)
+{
+#ifdef __BMI2__
+    return _bzhi_u64(set, bit);
+#else
+    return bit < 64 ? set & ((UINT64_C(1) << bit) - 1) : set;
+#endif
+}
+
+/* Cells are read in the one way or the other. */
+FAST_INLINE bool fast_is_narrow(const struct fast_view *view)
+{
+    return view->cell_bytes == 4;
+}
+
+FAST_INLINE bool fast_is_whole(const struct fast_view *view)
+{
+    return view->node_mask == 0;
+}
+
+FAST_INLINE uint32_t fast_target_of(const struct fast_view *view, uint64_t cell)
+{
+    return (uint32_t)(cell >> view->target_shift);
+}
+
+/* A cell below view->cell_count. */
+FAST_INLINE uint64_t fast_cell_at(const struct fast_view *view, size_t at)
+{
+    return fast_is_narrow(view) ? perfpy_load32(view->cells + 4 * at) : perfpy_load64(view->cells + 8 * at);
+}
+
+/* The cell of a code of the state with a base, or FAST_NO_CELL. */
+FAST_INLINE uint64_t fast_cell(const struct fast_view *view, uint32_t base, uint32_t code)
+{
+    const size_t at = (size_t)base + code;
+    if (at >= view->cell_count)
+        return FAST_NO_CELL;
+    const uint64_t cell = fast_cell_at(view, at);
+    return (cell & view->code_mask) == code ? cell : FAST_NO_CELL;
+}
+
+/* The keys below the way of a cell, which has been read. Without branches, as zones change on the way of every key. */
+FAST_INLINE uint64_t fast_keys_below(const struct fast_view *view, size_t at, uint64_t cell)
+{
+    static const uint32_t masks[] = {UINT32_MAX, 255, 15, 0};
+    const unsigned zone = (at >= view->zones[0]) + (at >= view->zones[1]) + (at >= view->zones[2]);
+    const uint64_t bit = view->zone_at[zone] + fast_zone_bits[zone] * at;
+    const uint64_t apart = perfpy_load64(view->apart + bit / 8) >> bit % 8 & masks[zone];
+    return (cell >> view->keys_shift & view->keys_mask) + (apart << view->keys_bits);
+}
+
+/* The keys of the state with a base that are below the way of a code, which it has or is said to have. */
+FAST_INLINE uint64_t fast_keys_below_code(const struct fast_view *view, uint32_t base, uint32_t code)
+{
+    const size_t at = (size_t)base + code;
+    return at < view->cell_count ? fast_keys_below(view, at, fast_cell_at(view, at)) : 0;
+}
+
+/* A set of codes. */
+struct fast_codes {
+    uint64_t words[4];
+};
+
+/* The set of codes that the state with a base has in a block, the lowest code of which is bit 0. */
+FAST_INLINE uint32_t fast_codes_in(const struct fast_view *view, uint32_t base, uint32_t block)
+{
+    const uint32_t first = block * FAST_BLOCK, left = view->alphabet - first;
+    const uint32_t within = left < FAST_BLOCK ? (UINT32_C(1) << left) - 1 : 0xFFFF;
+    if (fast_is_narrow(view) && (size_t)base + first + FAST_BLOCK <= view->cell_count)
+        return fast_find_cells_16(view->cells + 4 * ((size_t)base + first), view->code_mask, first) & within;
+    uint32_t set = 0;
+    for (uint32_t i = 0; i < FAST_BLOCK; i++)
+        set |= (uint32_t)(fast_cell(view, base, first + i) != FAST_NO_CELL) << i;
+    return set & within;
+}
+
+/* All codes of a state. */
+static inline struct fast_codes fast_codes_of(const struct fast_view *view, uint32_t base)
+{
+    struct fast_codes codes = {{0}};
+    for (uint32_t block = 0; block * FAST_BLOCK < view->alphabet; block++)
+        codes.words[block / 4] |= (uint64_t)fast_codes_in(view, base, block) << block % 4 * FAST_BLOCK;
+    return codes;
+}
+
+/* The lowest one, or FAST_NONE. */
+static inline uint32_t fast_first_code(const struct fast_codes *codes)
+{
+    for (uint32_t word = 0; word < 4; word++)
+        if (codes->words[word])
+            return 64 * word + (uint32_t)__builtin_ctzll(codes->words[word]);
+    return FAST_NONE;
+}
+
+static inline void fast_drop_code(struct fast_codes *codes, uint32_t code)
+{
+    codes->words[code / 64] &= ~(UINT64_C(1) << code % 64);
+}
+
+/* The first code of a state from one on, or FAST_NONE. */
+static inline uint32_t fast_next_code(const struct fast_view *view, uint32_t base, uint32_t code)
+{
+    uint32_t wanted = ~UINT32_C(0) << code % FAST_BLOCK;
+    for (uint32_t block = code / FAST_BLOCK; block * FAST_BLOCK < view->alphabet; block++) {
+        const uint32_t set = fast_codes_in(view, base, block) & wanted;
+        if (set)
+            return block * FAST_BLOCK + (uint32_t)__builtin_ctz(set);
+        wanted = ~UINT32_C(0);
+    }
+    return FAST_NONE;
+}
+
+/* How many labels of cells are below a byte, which need not be one. */
+static inline uint32_t fast_labels_below(const struct fast_view *view, uint32_t byte)
+{
+    uint32_t below = 0;
+    for (uint32_t code = 0; code < view->alphabet; code++)
+        below += view->labels[code] < byte;
+    return below;
+}
+
+#endif
