@@ -72,55 +72,88 @@ FAST_INLINE uint64_t fast_keys_below_code(const struct fast_view *view, uint32_t
 }
 
 /* A set of codes. */
+enum { FAST_WORDS = 4, FAST_WORD = 64 /* codes */ };
+
 struct fast_codes {
-    uint64_t words[4];
+    uint64_t words[FAST_WORDS];
 };
 
-/* The set of codes that the state with a base has in a block, the lowest code of which is bit 0. */
-FAST_INLINE uint32_t fast_codes_in(const struct fast_view *view, uint32_t base, uint32_t block)
+/* The codes of a word that are in the alphabet. */
+FAST_INLINE uint64_t fast_word_within(const struct fast_view *view, uint32_t word)
 {
-    const uint32_t first = block * FAST_BLOCK, left = view->alphabet - first;
-    const uint32_t within = left < FAST_BLOCK ? (UINT32_C(1) << left) - 1 : 0xFFFF;
-    if (fast_is_narrow(view) && (size_t)base + first + FAST_BLOCK <= view->cell_count)
-        return fast_find_cells_16(view->cells + 4 * ((size_t)base + first), view->code_mask, first) & within;
-    uint32_t set = 0;
-    for (uint32_t i = 0; i < FAST_BLOCK; i++)
-        set |= (uint32_t)(fast_cell(view, base, first + i) != FAST_NO_CELL) << i;
-    return set & within;
+    const uint32_t first = word * FAST_WORD;
+    return fast_below(~UINT64_C(0), view->alphabet > first ? view->alphabet - first : 0);
+}
+
+/* The set of codes that the state with a base has in a word, the lowest code of which is bit 0. */
+FAST_INLINE uint64_t fast_codes_in(const struct fast_view *view, uint32_t base, uint32_t word)
+{
+    const uint32_t first = word * FAST_WORD, left = view->alphabet - first;
+    const uint32_t blocks = left < FAST_WORD ? (left + FAST_BLOCK - 1) / FAST_BLOCK : FAST_WORD / FAST_BLOCK;
+    const size_t at = (size_t)base + first;
+    uint64_t set = 0;
+    if (fast_is_narrow(view) && at + blocks * FAST_BLOCK <= view->cell_count) {
+        /* Unrolled, so that the set is in a register. */
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < FAST_WORD / FAST_BLOCK; i++)
+            if (i < blocks)
+                set |= (uint64_t)fast_find_cells_16(view->cells + 4 * (at + i * FAST_BLOCK), view->code_mask,
+                                                    first + i * FAST_BLOCK)
+                       << i * FAST_BLOCK;
+        return set & fast_word_within(view, word);
+    }
+    for (uint32_t i = 0; i < FAST_WORD && i < left; i++)
+        set |= (uint64_t)(fast_cell(view, base, first + i) != FAST_NO_CELL) << i;
+    return set;
 }
 
 /* All codes of a state. */
-static inline struct fast_codes fast_codes_of(const struct fast_view *view, uint32_t base)
+FAST_INLINE struct fast_codes fast_codes_of(const struct fast_view *view, uint32_t base)
 {
     struct fast_codes codes = {{0}};
-    for (uint32_t block = 0; block * FAST_BLOCK < view->alphabet; block++)
-        codes.words[block / 4] |= (uint64_t)fast_codes_in(view, base, block) << block % 4 * FAST_BLOCK;
+#pragma GCC unroll 4
+    for (uint32_t word = 0; word < FAST_WORDS; word++)
+        if (word * FAST_WORD < view->alphabet)
+            codes.words[word] = fast_codes_in(view, base, word);
     return codes;
 }
 
 /* The lowest one, or FAST_NONE. */
 static inline uint32_t fast_first_code(const struct fast_codes *codes)
 {
-    for (uint32_t word = 0; word < 4; word++)
+    for (uint32_t word = 0; word < FAST_WORDS; word++)
         if (codes->words[word])
-            return 64 * word + (uint32_t)__builtin_ctzll(codes->words[word]);
+            return FAST_WORD * word + (uint32_t)__builtin_ctzll(codes->words[word]);
     return FAST_NONE;
 }
 
 static inline void fast_drop_code(struct fast_codes *codes, uint32_t code)
 {
-    codes->words[code / 64] &= ~(UINT64_C(1) << code % 64);
+    codes->words[code / FAST_WORD] &= ~(UINT64_C(1) << code % FAST_WORD);
 }
 
 /* The first code of a state from one on, or FAST_NONE. */
 static inline uint32_t fast_next_code(const struct fast_view *view, uint32_t base, uint32_t code)
 {
-    uint32_t wanted = ~UINT32_C(0) << code % FAST_BLOCK;
-    for (uint32_t block = code / FAST_BLOCK; block * FAST_BLOCK < view->alphabet; block++) {
-        const uint32_t set = fast_codes_in(view, base, block) & wanted;
+    uint64_t wanted = ~UINT64_C(0) << code % FAST_WORD;
+    for (uint32_t word = code / FAST_WORD; word * FAST_WORD < view->alphabet; word++) {
+        const uint64_t set = fast_codes_in(view, base, word) & wanted;
         if (set)
-            return block * FAST_BLOCK + (uint32_t)__builtin_ctz(set);
-        wanted = ~UINT32_C(0);
+            return FAST_WORD * word + (uint32_t)__builtin_ctzll(set);
+        wanted = ~UINT64_C(0);
+    }
+    return FAST_NONE;
+}
+
+/* A code of a state; FAST_NONE if it has none. Of states with one way it is found soonest where its word is that of the
+ * last one, `*word`. */
+FAST_INLINE uint32_t fast_any_code(const struct fast_view *view, uint32_t base, uint32_t *word)
+{
+    for (int tried = 0; tried < FAST_WORDS; tried++) {
+        const uint64_t set = *word * FAST_WORD < view->alphabet ? fast_codes_in(view, base, *word) : 0;
+        if (set)
+            return FAST_WORD * *word + (uint32_t)__builtin_ctzll(set);
+        *word = (*word + 1) % FAST_WORDS;
     }
     return FAST_NONE;
 }
