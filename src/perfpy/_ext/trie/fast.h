@@ -2,16 +2,18 @@
  * two ways: those that lead to many keys as cells of a double array, all others as nodes, each of the bytes it needs.
  * Small automata have no nodes.
  *
- * Cells: a state of the double array is a number, its base. Bytes that are labels there have codes, 0 for the lowest
- * and so on. The cell at base + code, if it has that code, is the way on by that label: it holds the code, whether a key
- * ends where the way leads, whether that is a node, how many keys of the state are below the way, and the address of the
- * node or else the base. No two states have the same base, so that a cell with the right code is of the right state. A
- * free cell has a code that no label has, and bytes that are no labels have another one. The base of a state without
- * ways is the number of cells. Without nodes, cells do not say whether there is one.
+ * Cells: bytes that are labels of cells have codes, 0 for the lowest label and so on. A state with several ways on has a
+ * base, a number, and the cell of a way is at the base plus the code of its label. A cell holds that code, whether a key
+ * ends where the way leads, whether that is a state with a single way, whether it is a node, how many keys of the state
+ * are below the way, and where it leads to: the base of the state, or if it has a single way the cell of that, or the
+ * address of the node. No two states have the same base, nor one that the cell of a single way could be of, so that a
+ * cell with the right code is of the right state. A free cell has a code that no label has, and bytes that are no labels
+ * have another one. The base of a state without ways is the number of cells. Where there are no nodes, cells do not say
+ * whether there is one.
  *
  * Each of these has as many bits as it needs, and the keys below the way have what is left of 32 bits, or of 64 where
- * addresses and bases are so large. What keys need beyond that is apart: 32 bits for the first cells, which are of states
- * with many keys, 8 for the next, 4 for the next, and none for most. The limits between these are zones.
+ * addresses and bases are so large. Bits that keys need beyond that are apart: most for the first cells, which are of
+ * states with many keys, fewer for the next, and none for the last. The limits between these are zones.
  *
  * Nodes: a text that all keys go on with, and after it a branch on the next byte:
  *
@@ -30,8 +32,8 @@
  *   Nodes are written after all that they refer to: an address is always below that of the node that refers to it.
  * - The count of way i > 0 is the number of keys below ways 0 to i - 1. Counts that are multiples of i need no bytes.
  * - No ways and a text: a key ends after the text. No ways and no text: the empty ending, which is the node at 0.
- * - A gate is a node that has, after its text, the base of a state of the double array, times 2, plus 1 if a key ends
- *   there.
+ * - A gate is a node that has, after its text, what a cell has of a state of the double array: its base or cell times 4,
+ *   plus 2 if it has a single way, plus 1 if a key ends there.
  *
  * A payload is: header, codes of all bytes, labels of all codes, cells, what counts have apart, zeros, table of shapes,
  * nodes, zeros. FAST_SLACK zeros follow the nodes, if there are any, so that a node of up to 16 ways can be read without
@@ -78,7 +80,8 @@ enum {
     FAST_AT_CELL_BYTES = 32,
     FAST_AT_VERSION = 36,
     FAST_AT_ZONES = 40,
-    FAST_HEADER = 56,
+    FAST_AT_ZONE_BITS = 56,
+    FAST_HEADER = 64,
     FAST_LABELS_AT = FAST_HEADER + 256,
 };
 
@@ -89,15 +92,16 @@ enum { FAST_FINAL = 1 << 10, FAST_ADDRESSES = 1 << 14, FAST_SET_IN_NODE = 1 << 1
 /* Codes of counts: multiples of 1 to 4, or numbers of 4, 8, 16 bits or the widest. */
 enum { FAST_COUNT_MULTIPLE = 0, FAST_COUNT_4 = 4, FAST_COUNT_8, FAST_COUNT_16, FAST_COUNT_WIDEST };
 
-/* Cell, from its lowest bit: code, final, node unless there are none, keys below, target. */
+/* Cell, from its lowest bit: code, final, single, node unless there are none, keys below, target. Below: the places of
+ * these bits as seen from the end of the code. */
 enum {
+    FAST_FINAL_AT = 0,
+    FAST_SINGLE_AT = 1,
+    FAST_NODE_AT = 2,
     FAST_TARGET_BITS = 29, /* at most; gates and references need them */
     FAST_BLOCK = 16,       /* codes, which are looked at together */
-    FAST_ZONES = 3,
+    FAST_ZONES = 4,
 };
-
-/* Bits that the counts of the cells of each zone have apart, and of those behind the last one. */
-static const uint8_t fast_zone_bits[FAST_ZONES + 1] = {32, 8, 4, 0};
 
 static inline unsigned fast_text(uint32_t shape)
 {
@@ -125,12 +129,18 @@ static inline size_t fast_labels_size(uint32_t alphabet)
     return (alphabet + 7) / 8 * 8;
 }
 
+/* Where cells have some bits of their counts apart: the cells before `end`, and after the zones before. */
+struct fast_zone {
+    uint32_t end;
+    uint8_t bits;
+};
+
 /* Bytes of what counts have apart; eight can be read at a time. */
-static inline size_t fast_apart_size(const uint32_t *zones)
+static inline size_t fast_apart_size(const struct fast_zone *zones)
 {
     uint64_t bits = 0;
-    for (uint32_t i = 0, from = 0; i < FAST_ZONES; from = zones[i++])
-        bits += (uint64_t)(zones[i] - from) * fast_zone_bits[i];
+    for (uint32_t i = 0, from = 0; i < FAST_ZONES; from = zones[i++].end)
+        bits += (uint64_t)(zones[i].end - from) * zones[i].bits;
     return (size_t)((bits + 7) / 8 + 8);
 }
 
@@ -147,11 +157,14 @@ struct fast_view {
     uint64_t root;
     uint64_t count;
     uint64_t zone_at[FAST_ZONES + 1]; /* the bit apart of a zone's cell is this plus the zone's bits times the cell */
-    uint32_t zones[FAST_ZONES]; /* ends */
+    uint32_t zones[FAST_ZONES];       /* ends */
+    uint8_t zone_bits[FAST_ZONES + 1];
     uint32_t size; /* of the nodes */
     uint32_t cell_count;
     uint32_t coded; /* shapes in the table */
-    uint32_t code_mask, final_mask, node_mask, keys_mask; /* the last for what has been shifted; the one before may be 0 */
+    uint32_t code_mask, final_mask, single_mask;
+    uint32_t node_mask; /* 0 where there are none */
+    uint32_t keys_mask; /* of what has been shifted */
     uint16_t alphabet;
     uint8_t address_bytes, count_bytes, cell_bytes, target_shift, keys_shift, keys_bits;
 } __attribute__((may_alias)); /* the words are another type */

@@ -47,8 +47,10 @@ static void write_header(const struct fast_packer *packer, const struct fast_wid
     data[FAST_AT_TARGET_BITS] = (unsigned char)widths->target_bits;
     data[FAST_AT_CELL_BYTES] = (unsigned char)widths->cell_bytes;
     data[FAST_AT_VERSION] = FAST_VERSION;
-    for (int i = 0; i < FAST_ZONES; i++)
-        fast_store(data + FAST_AT_ZONES + 4 * i, cells->zones[i], 4);
+    for (int i = 0; i < FAST_ZONES; i++) {
+        fast_store(data + FAST_AT_ZONES + 4 * i, cells->zones[i].end, 4);
+        data[FAST_AT_ZONE_BITS + i] = cells->zones[i].bits;
+    }
     memcpy(data + FAST_HEADER, cells->codes, sizeof cells->codes);
     memcpy(data + FAST_LABELS_AT, cells->labels, cells->alphabet);
 }

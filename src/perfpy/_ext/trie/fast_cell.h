@@ -44,30 +44,53 @@ FAST_INLINE uint64_t fast_cell_at(const struct fast_view *view, size_t at)
     return fast_is_narrow(view) ? perfpy_load32(view->cells + 4 * at) : perfpy_load64(view->cells + 8 * at);
 }
 
-/* The cell of a code of the state with a base, or FAST_NO_CELL. */
+/* A state of the double array: its base, and the code of its way if that is the only one, or else FAST_NONE. Of such a
+ * state the base is the cell minus the code, even where that is below 0. */
+struct fast_state {
+    uint32_t base, only;
+};
+
+/* The state that a cell leads to. What a damaged cell leads to may have an only way that is none. */
+FAST_INLINE struct fast_state fast_state_of(const struct fast_view *view, uint64_t cell)
+{
+    const uint32_t target = fast_target_of(view, cell);
+    if (!(cell & view->single_mask))
+        return (struct fast_state){target, FAST_NONE};
+    const uint32_t code = target < view->cell_count ? (uint32_t)fast_cell_at(view, target) & view->code_mask : 0;
+    return (struct fast_state){target - code, code};
+}
+
+/* The cell of a code of the state with a base, or of any state, or FAST_NO_CELL. */
 FAST_INLINE uint64_t fast_cell(const struct fast_view *view, uint32_t base, uint32_t code)
 {
-    const size_t at = (size_t)base + code;
+    const uint32_t at = base + code;
     if (at >= view->cell_count)
         return FAST_NO_CELL;
     const uint64_t cell = fast_cell_at(view, at);
     return (cell & view->code_mask) == code ? cell : FAST_NO_CELL;
 }
 
+FAST_INLINE uint64_t fast_cell_of(const struct fast_view *view, struct fast_state state, uint32_t code)
+{
+    return state.only == FAST_NONE || state.only == code ? fast_cell(view, state.base, code) : FAST_NO_CELL;
+}
+
 /* The keys below the way of a cell, which has been read. Without branches, as zones change on the way of every key. */
 FAST_INLINE uint64_t fast_keys_below(const struct fast_view *view, size_t at, uint64_t cell)
 {
-    static const uint32_t masks[] = {UINT32_MAX, 255, 15, 0};
-    const unsigned zone = (at >= view->zones[0]) + (at >= view->zones[1]) + (at >= view->zones[2]);
-    const uint64_t bit = view->zone_at[zone] + fast_zone_bits[zone] * at;
-    const uint64_t apart = perfpy_load64(view->apart + bit / 8) >> bit % 8 & masks[zone];
+    unsigned zone = 0;
+#pragma GCC unroll 4
+    for (int i = 0; i < FAST_ZONES; i++)
+        zone += at >= view->zones[i];
+    const uint64_t bit = view->zone_at[zone] + view->zone_bits[zone] * at;
+    const uint64_t apart = fast_below(perfpy_load64(view->apart + bit / 8) >> bit % 8, view->zone_bits[zone]);
     return (cell >> view->keys_shift & view->keys_mask) + (apart << view->keys_bits);
 }
 
 /* The keys of the state with a base that are below the way of a code, which it has or is said to have. */
 FAST_INLINE uint64_t fast_keys_below_code(const struct fast_view *view, uint32_t base, uint32_t code)
 {
-    const size_t at = (size_t)base + code;
+    const uint32_t at = base + code;
     return at < view->cell_count ? fast_keys_below(view, at, fast_cell_at(view, at)) : 0;
 }
 
@@ -81,8 +104,8 @@ struct fast_codes {
 /* The codes of a word that are in the alphabet. */
 FAST_INLINE uint64_t fast_word_within(const struct fast_view *view, uint32_t word)
 {
-    const uint32_t first = word * FAST_WORD;
-    return fast_below(~UINT64_C(0), view->alphabet > first ? view->alphabet - first : 0);
+    const uint32_t first = word * FAST_WORD, left = view->alphabet > first ? view->alphabet - first : 0;
+    return left < FAST_WORD ? (UINT64_C(1) << left) - 1 : ~UINT64_C(0);
 }
 
 /* The set of codes that the state with a base has in a word, the lowest code of which is bit 0. */
@@ -107,15 +130,17 @@ FAST_INLINE uint64_t fast_codes_in(const struct fast_view *view, uint32_t base, 
     return set;
 }
 
-/* All codes of a state. */
-FAST_INLINE struct fast_codes fast_codes_of(const struct fast_view *view, uint32_t base)
+/* Finds all codes of a state. To return them as a value is correct, too, but miscompiled by gcc 12.2 at -O3 for AVX-512
+ * (right with -fno-tree-pre); test_reading.py saw it. */
+FAST_INLINE void fast_find_codes(const struct fast_view *view, struct fast_state state, struct fast_codes *codes)
 {
-    struct fast_codes codes = {{0}};
-#pragma GCC unroll 4
-    for (uint32_t word = 0; word < FAST_WORDS; word++)
-        if (word * FAST_WORD < view->alphabet)
-            codes.words[word] = fast_codes_in(view, base, word);
-    return codes;
+    *codes = (struct fast_codes){{0}};
+    if (state.only == FAST_NONE) {
+        for (uint32_t word = 0; word * FAST_WORD < view->alphabet; word++)
+            codes->words[word] = fast_codes_in(view, state.base, word);
+    } else if (state.only < view->alphabet) {
+        codes->words[state.only / FAST_WORD] = UINT64_C(1) << state.only % FAST_WORD;
+    }
 }
 
 /* The lowest one, or FAST_NONE. */
@@ -133,27 +158,16 @@ static inline void fast_drop_code(struct fast_codes *codes, uint32_t code)
 }
 
 /* The first code of a state from one on, or FAST_NONE. */
-static inline uint32_t fast_next_code(const struct fast_view *view, uint32_t base, uint32_t code)
+static inline uint32_t fast_next_code(const struct fast_view *view, struct fast_state state, uint32_t code)
 {
+    if (state.only != FAST_NONE)
+        return code <= state.only && state.only < view->alphabet ? state.only : FAST_NONE;
     uint64_t wanted = ~UINT64_C(0) << code % FAST_WORD;
     for (uint32_t word = code / FAST_WORD; word * FAST_WORD < view->alphabet; word++) {
-        const uint64_t set = fast_codes_in(view, base, word) & wanted;
+        const uint64_t set = fast_codes_in(view, state.base, word) & wanted;
         if (set)
             return FAST_WORD * word + (uint32_t)__builtin_ctzll(set);
         wanted = ~UINT64_C(0);
-    }
-    return FAST_NONE;
-}
-
-/* A code of a state; FAST_NONE if it has none. Of states with one way it is found soonest where its word is that of the
- * last one, `*word`. */
-FAST_INLINE uint32_t fast_any_code(const struct fast_view *view, uint32_t base, uint32_t *word)
-{
-    for (int tried = 0; tried < FAST_WORDS; tried++) {
-        const uint64_t set = *word * FAST_WORD < view->alphabet ? fast_codes_in(view, base, *word) : 0;
-        if (set)
-            return FAST_WORD * *word + (uint32_t)__builtin_ctzll(set);
-        *word = (*word + 1) % FAST_WORDS;
     }
     return FAST_NONE;
 }

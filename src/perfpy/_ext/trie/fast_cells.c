@@ -25,7 +25,7 @@
 enum {
     LONGEST_CHAIN = 2,             /* of states with a single way; a longer one is cheaper as a text */
     STATES_BETWEEN_POLLS = 1 << 12,
-    ATTEMPTS = 48, /* before cells below are given up for states with as many ways */
+    ATTEMPTS = 150, /* before cells below are given up for states with as many ways */
 };
 
 /* The cells that are taken and the bases that are, one bit each. */
@@ -73,39 +73,41 @@ static uint32_t next_free(const struct space *space, uint32_t cell)
     return (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(free_bits));
 }
 
-static bool fits(const struct space *space, uint32_t base, const uint8_t *codes, const uint64_t *edges, uint32_t count)
+/* Whether the ways of a state find free cells, of which the first is free. A state with a single way needs no base, but
+ * its cell must not look like one of another state. */
+static bool fits(const struct space *space, uint32_t cell, const uint8_t *codes, const uint64_t *edges, uint32_t count)
 {
-    if (has_bit(space->bases, base))
+    const uint8_t first = codes[fast_label(edges[0])];
+    if (cell < first)
+        return count == 1;
+    if (has_bit(space->bases, cell - first))
         return false;
     for (uint32_t i = 1; i < count; i++)
-        if (has_bit(space->taken, (size_t)base + codes[fast_label(edges[i])]))
+        if (has_bit(space->taken, (size_t)cell - first + codes[fast_label(edges[i])]))
             return false;
     return true;
 }
 
-/* Finds a base from the cell `*from` on, for the first way; `*from` follows where many cells have been in vain. */
+/* Finds the cell of the first way, from `*from` on; `*from` follows where many cells have been in vain. Returns false
+ * where memory is lacking. */
 static bool place(struct space *space, const uint8_t *codes, const uint64_t *edges, uint32_t count, uint32_t *from,
                   uint32_t *base)
 {
     enum { CODES = 256 };
     if (!grow(space, (size_t)space->end + 4 * CODES))
         return false;
-    const uint8_t first = codes[fast_label(edges[0])];
-    uint32_t attempts = 0;
-    for (uint32_t cell = next_free(space, *from);; cell = next_free(space, cell + 1)) {
-        if (cell < first)
-            continue;
+    uint32_t cell = next_free(space, *from);
+    for (uint32_t attempts = 1; !fits(space, cell, codes, edges, count); cell = next_free(space, cell + 1))
         if (++attempts == ATTEMPTS)
             *from = cell;
-        *base = cell - first;
-        if (fits(space, *base, codes, edges, count))
-            break;
-    }
-    add_bit(space->bases, *base);
+    const uint8_t first = codes[fast_label(edges[0])];
+    if (cell >= first)
+        add_bit(space->bases, cell - first);
+    *base = count == 1 ? cell : cell - first;
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t cell = *base + codes[fast_label(edges[i])];
-        add_bit(space->taken, cell);
-        space->end = cell >= space->end ? cell + 1 : space->end;
+        const uint32_t taken = cell - first + codes[fast_label(edges[i])];
+        add_bit(space->taken, taken);
+        space->end = taken >= space->end ? taken + 1 : space->end;
     }
     return true;
 }
@@ -159,13 +161,51 @@ static void mark(struct fast_packer *packer, uint32_t least)
 
 enum { DEGREES = 257, TURNS = (FAST_ZONES + 1) * DEGREES };
 
-/* The first zone whose cells have too few bits for the keys of a state is behind the one that this returns. */
-static uint32_t zone_of(const struct fast_packer *packer, uint32_t state)
+/* Bits that the counts of a state need apart. */
+static unsigned bits_apart(const struct fast_packer *packer, uint32_t state)
 {
     const uint32_t most = packer->keys[state] - 1; /* below a way */
     const unsigned needed = most ? perfpy_fast_bits(most) : 0;
+    return needed > packer->cells.keys_bits ? needed - packer->cells.keys_bits : 0;
+}
+
+/* Chooses how many bits counts have apart in each zone: such that all of them together have the fewest. */
+static void choose_zones(struct fast_packer *packer)
+{
+    enum { BITS = 33 };
+    _Static_assert(FAST_ZONES == 4, "as many loops");
+    struct fast_cells *cells = &packer->cells;
+    uint64_t edges[BITS] = {0}, least = UINT64_MAX;
+    unsigned most = 0;
+    for (uint32_t state = 0; state < packer->automaton->states; state++) {
+        if (cells->base[state] == FAST_NOWHERE)
+            continue;
+        const unsigned bits = bits_apart(packer, state);
+        edges[bits] += fast_degree(packer->automaton, state);
+        most = bits > most ? bits : most;
+    }
+    for (unsigned bits = 1; bits < BITS; bits++)
+        edges[bits] += edges[bits - 1]; /* of so many bits, or fewer */
+    for (unsigned b = 0; b <= most; b++)
+        for (unsigned c = 0; c <= b; c++)
+            for (unsigned d = 0; d <= c; d++) {
+                const uint64_t all = (edges[most] - edges[b]) * most + (edges[b] - edges[c]) * b +
+                                     (edges[c] - edges[d]) * c + (edges[d] - edges[0]) * d;
+                if (all >= least)
+                    continue;
+                least = all;
+                const unsigned chosen[] = {most, b, c, d};
+                for (int i = 0; i < FAST_ZONES; i++)
+                    cells->zones[i] = (struct fast_zone){0, (uint8_t)chosen[i]};
+            }
+}
+
+/* The last zone that has enough bits for a state, or FAST_ZONES where it needs none. */
+static uint32_t zone_of(const struct fast_packer *packer, uint32_t state)
+{
+    const unsigned needed = bits_apart(packer, state);
     uint32_t zone = FAST_ZONES;
-    while (zone > 0 && packer->cells.keys_bits + fast_zone_bits[zone] < needed)
+    while (zone > 0 && (zone == FAST_ZONES ? 0 : packer->cells.zones[zone].bits) < needed)
         zone--;
     return zone;
 }
@@ -222,7 +262,6 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct s
     const struct fast_automaton *automaton = packer->automaton;
     struct fast_cells *cells = &packer->cells;
     uint32_t from = 0, turn = 0;
-    memset(cells->zones, 0, sizeof cells->zones);
     for (uint32_t i = 0; i < cells->state_count; i++) {
         const uint32_t state = cells->states[i], degree = fast_degree(automaton, state);
         const uint64_t *edges = automaton->edges + automaton->first[state];
@@ -235,7 +274,7 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct s
         if ((i + 1) % STATES_BETWEEN_POLLS == 0 && fast_is_stopped(interrupt))
             return PERFPY_TRIE_INTERRUPTED;
         for (uint32_t zone = zone_of(packer, state); zone < FAST_ZONES; zone++)
-            cells->zones[zone] = space->end;
+            cells->zones[zone].end = space->end;
     }
     cells->cell_count = space->end;
     return PERFPY_TRIE_OK;
@@ -244,6 +283,7 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct s
 static enum perfpy_trie_status place_all(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
     struct space space = {0};
+    choose_zones(packer);
     list(packer);
     const enum perfpy_trie_status status = place_listed(packer, &space, interrupt);
     free(space.taken);
@@ -257,7 +297,7 @@ static bool choose(struct fast_packer *packer, bool whole)
     struct fast_cells *cells = &packer->cells;
     const uint32_t edges = packer->automaton->first[packer->automaton->states];
     cells->whole = whole;
-    cells->state_count = cells->alphabet = 0;
+    cells->state_count = cells->alphabet = cells->keys_bits = 0;
     mark(packer, whole ? 0 : edges < MANY_EDGES ? LEAST_KEYS : 2 * LEAST_KEYS);
     number_labels(packer);
     free(cells->states);
@@ -265,17 +305,23 @@ static bool choose(struct fast_packer *packer, bool whole)
     return cells->states;
 }
 
-/* How many bits are left for keys depends on how many cells there will be, and the other way round. */
-static enum perfpy_trie_status place_whole(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
+/* Places all states of an automaton. How many bits cells leave for keys depends on how many cells there will be, and the
+ * other way round. Sets `whole` to false where cells would need 64 bits, though there are not few. */
+static enum perfpy_trie_status place_whole(struct fast_packer *packer, bool few,
+                                           const struct perfpy_interrupt *interrupt)
 {
     struct fast_cells *cells = &packer->cells;
+    enum perfpy_trie_status status = PERFPY_TRIE_OK;
     unsigned target_bits = perfpy_fast_bits(packer->automaton->first[packer->automaton->states]);
-    enum perfpy_trie_status status;
-    do {
+    for (bool placed = false; !placed && status == PERFPY_TRIE_OK; target_bits++) {
         const struct fast_widths widths = perfpy_fast_widths(cells, target_bits);
+        cells->whole = few || widths.cell_bytes == 4;
+        if (!cells->whole)
+            break;
         cells->keys_bits = widths.cell_bytes == 4 ? widths.keys_bits : 0;
         status = place_all(packer, interrupt);
-    } while (status == PERFPY_TRIE_OK && perfpy_fast_bits(cells->cell_count) > target_bits++);
+        placed = perfpy_fast_bits(cells->cell_count) <= target_bits;
+    }
     return status;
 }
 
@@ -288,8 +334,11 @@ enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, cons
     if (few || edges <= EDGES_PER_KEY * packer->keys[automaton->root]) {
         if (!choose(packer, true))
             return PERFPY_TRIE_MEMORY;
-        if (few || perfpy_fast_widths(cells, perfpy_fast_bits(edges) + 1).cell_bytes == 4)
-            return place_whole(packer, interrupt);
+        const enum perfpy_trie_status status = place_whole(packer, few, interrupt);
+        if (status != PERFPY_TRIE_OK || cells->whole)
+            return status;
     }
-    return choose(packer, false) ? place_all(packer, interrupt) : PERFPY_TRIE_MEMORY;
+    if (!choose(packer, false))
+        return PERFPY_TRIE_MEMORY;
+    return place_all(packer, interrupt);
 }

@@ -7,7 +7,7 @@
 
 struct fast_widths perfpy_fast_widths(const struct fast_cells *cells, unsigned target_bits)
 {
-    const unsigned needed = cells->code_bits + (cells->whole ? 1 : 2) + target_bits;
+    const unsigned needed = perfpy_fast_keys_at(cells) + target_bits;
     const unsigned cell_bytes = needed <= NARROW_BITS ? 4 : 8, left = 8 * cell_bytes - needed;
     return (struct fast_widths){cell_bytes, left < 32 ? left : 32, target_bits};
 }
@@ -20,12 +20,13 @@ static uint64_t way_to(const struct fast_widths *widths, uint32_t target)
 uint64_t perfpy_fast_cell(const struct fast_packer *packer, const struct fast_widths *widths, uint32_t state)
 {
     const struct fast_cells *cells = &packer->cells;
-    const uint64_t final = (uint64_t)packer->automaton->final[state] << cells->code_bits;
-    if (fast_degree(packer->automaton, state) == 0)
+    const uint32_t ways = fast_degree(packer->automaton, state);
+    const uint64_t final = (uint64_t)packer->automaton->final[state] << FAST_FINAL_AT << cells->code_bits;
+    if (ways == 0)
         return final | way_to(widths, cells->cell_count);
     if (cells->base[state] == FAST_NOWHERE)
-        return final | UINT64_C(2) << cells->code_bits | way_to(widths, packer->address[state]);
-    return final | way_to(widths, cells->base[state]);
+        return final | UINT64_C(1) << FAST_NODE_AT << cells->code_bits | way_to(widths, packer->address[state]);
+    return final | (uint64_t)(ways == 1) << FAST_SINGLE_AT << cells->code_bits | way_to(widths, cells->base[state]);
 }
 
 /* Where cells and what counts have apart are written to. */
@@ -39,13 +40,13 @@ struct target {
 static void write_apart(const struct target *to, uint32_t at, uint64_t value)
 {
     uint64_t bit = 0;
-    for (uint32_t zone = 0, from = 0; zone < FAST_ZONES; from = to->from->zones[zone++]) {
-        const uint32_t end = to->from->zones[zone];
-        if (at >= end) {
-            bit += (uint64_t)(end - from) * fast_zone_bits[zone];
+    for (uint32_t i = 0, from = 0; i < FAST_ZONES; from = to->from->zones[i++].end) {
+        const struct fast_zone zone = to->from->zones[i];
+        if (at >= zone.end) {
+            bit += (uint64_t)(zone.end - from) * zone.bits;
             continue;
         }
-        bit += (uint64_t)(at - from) * fast_zone_bits[zone];
+        bit += (uint64_t)(at - from) * zone.bits;
         for (; value; value >>= 8 - bit % 8, bit += 8 - bit % 8)
             to->apart[bit / 8] |= (unsigned char)(value << bit % 8);
         return;
@@ -55,9 +56,8 @@ static void write_apart(const struct target *to, uint32_t at, uint64_t value)
 static void write_cell(const struct target *to, uint32_t at, uint64_t cell, uint64_t below)
 {
     const struct fast_widths *widths = to->widths;
-    const unsigned keys_at = to->from->code_bits + (to->from->whole ? 1 : 2);
     const uint64_t low = below & ((UINT64_C(1) << widths->keys_bits) - 1);
-    fast_store(to->cells + (size_t)widths->cell_bytes * at, cell | low << keys_at, widths->cell_bytes);
+    fast_store(to->cells + (size_t)widths->cell_bytes * at, cell | low << perfpy_fast_keys_at(to->from), widths->cell_bytes);
     write_apart(to, at, below >> widths->keys_bits);
 }
 
@@ -72,11 +72,12 @@ void perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast
         write_cell(&to, at, no_code, 0);
     for (uint32_t i = 0; i < from->state_count; i++) {
         const uint32_t state = from->states[i];
+        const bool single = fast_degree(automaton, state) == 1;
         uint64_t below = automaton->final[state];
         for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++) {
             const uint32_t target = fast_target(automaton->edges[edge]);
             const uint8_t code = from->codes[fast_label(automaton->edges[edge])];
-            write_cell(&to, from->base[state] + code, perfpy_fast_cell(packer, widths, target) | code, below);
+            write_cell(&to, from->base[state] + (single ? 0 : code), perfpy_fast_cell(packer, widths, target) | code, below);
             below += packer->keys[target];
         }
     }

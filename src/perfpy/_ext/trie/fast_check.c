@@ -2,7 +2,7 @@
  * number of keys is the number of keys there are.
  *
  * States are counted in the order of a depth-first search, with a stack of its own. A state is a number: the address
- * of a node, or the size of the nodes plus a base.
+ * of a node, or the size of the nodes plus a base, or plus the largest base plus the cell of a single way.
  */
 #include <stdlib.h>
 
@@ -17,15 +17,27 @@ struct checker {
     size_t depth, capacity;
 };
 
+/* Numbers for the bases, of which the largest is that of states without ways. */
+static uint64_t base_count(const struct checker *checker)
+{
+    return (uint64_t)checker->view.cell_count + 1;
+}
+
 static uint64_t state_of(const struct checker *checker, uint64_t cell)
 {
-    return fast_target_of(&checker->view, cell) + (cell & checker->view.node_mask ? 0 : (uint64_t)checker->view.size);
+    const struct fast_view *view = &checker->view;
+    const uint64_t target = fast_target_of(view, cell);
+    if (cell & view->node_mask)
+        return target;
+    return target + view->size + (cell & view->single_mask ? base_count(checker) : 0);
 }
 
 static bool is_within(const struct checker *checker, uint64_t cell)
 {
     const uint32_t target = fast_target_of(&checker->view, cell);
-    return cell & checker->view.node_mask ? target < checker->view.size : target <= checker->view.cell_count;
+    if (cell & checker->view.node_mask)
+        return target < checker->view.size;
+    return cell & checker->view.single_mask ? target < checker->view.cell_count : target <= checker->view.cell_count;
 }
 
 /* Puts a state on the stack unless it is known; false where it is open, which is a cycle. */
@@ -72,32 +84,42 @@ static bool is_final_right(const struct checker *checker, uint64_t cell)
         const bool final = fast_is_final(&node) || (at_gate && fast_gate(view, &node) & view->final_mask);
         return final == !!(cell & view->final_mask);
     }
-    const uint32_t base = fast_target_of(view, cell), first = fast_next_code(view, base, 0);
-    if (base == view->cell_count)
+    if (fast_target_of(view, cell) == view->cell_count)
         return view->count == 0 || cell & view->final_mask;
-    if (first == FAST_NONE)
-        return false;
-    return fast_keys_below_code(view, base, first) == !!(cell & view->final_mask);
+    const struct fast_state state = fast_state_of(view, cell);
+    const uint32_t first = fast_next_code(view, state, 0);
+    return first != FAST_NONE && fast_keys_below_code(view, state.base, first) == !!(cell & view->final_mask);
 }
 
-static bool count_cells(struct checker *checker, uint32_t base, struct count *count)
+static bool count_cells(struct checker *checker, struct fast_state from, struct count *count)
 {
     const struct fast_view *view = &checker->view;
-    uint32_t code = fast_next_code(view, base, 0);
-    if (base == view->cell_count)
-        count->keys = view->count != 0; /* without any keys, the root has no ways, either */
-    else if (code == FAST_NONE)
+    uint32_t code = fast_next_code(view, from, 0);
+    if (code == FAST_NONE)
         return false;
-    else
-        count->keys = fast_keys_below_code(view, base, code);
-    for (; code != FAST_NONE; code = fast_next_code(view, base, code + 1)) {
-        const uint64_t cell = fast_cell(view, base, code);
+    count->keys = fast_keys_below_code(view, from.base, code);
+    for (; code != FAST_NONE; code = fast_next_code(view, from, code + 1)) {
+        const uint64_t cell = fast_cell(view, from.base, code);
         if (!is_within(checker, cell) || !is_final_right(checker, cell))
             return false;
-        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below_code(view, base, code)))
+        if (!add_way(checker, count, state_of(checker, cell), fast_keys_below_code(view, from.base, code)))
             return false;
     }
     return true;
+}
+
+/* The same for the number of a state of the double array. */
+static bool count_numbered(struct checker *checker, uint64_t number, struct count *count)
+{
+    const struct fast_view *view = &checker->view;
+    if (number == view->cell_count) {
+        count->keys = view->count != 0; /* without any keys, the root has no ways, either */
+        return true;
+    }
+    const bool single = number >= base_count(checker);
+    const uint64_t target = number - (single ? base_count(checker) : 0);
+    const uint64_t cell = target << view->target_shift | (single ? view->single_mask : 0);
+    return count_cells(checker, fast_state_of(view, cell), count);
 }
 
 static bool count_ways(struct checker *checker, uint64_t address, struct fast_node *node, struct count *count)
@@ -128,7 +150,7 @@ static bool count_state(struct checker *checker, uint64_t state, struct count *c
 {
     const struct fast_view *view = &checker->view;
     if (state >= view->size)
-        return count_cells(checker, (uint32_t)(state - view->size), count);
+        return count_numbered(checker, state - view->size, count);
     struct fast_node node = fast_node_at(view, (uint32_t)state);
     if (fast_ways(node.shape) != FAST_GATE)
         return count_ways(checker, state, &node, count);
@@ -185,8 +207,7 @@ static bool is_alphabet_right(const struct fast_view *view)
 bool perfpy_fast_check(const struct perfpy_trie *trie)
 {
     struct checker checker = {.view = *fast_view(trie)};
-    const size_t states = (size_t)checker.view.size + checker.view.cell_count;
-    checker.keys = calloc(states + 1, sizeof *checker.keys);
+    checker.keys = calloc(checker.view.size + 2 * base_count(&checker), sizeof *checker.keys);
     const bool sound = checker.keys && is_alphabet_right(&checker.view) && check_root(&checker);
     free(checker.keys);
     free(checker.stack);

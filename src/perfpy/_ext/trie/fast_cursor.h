@@ -12,15 +12,14 @@ struct fast_frame {
     union {
         struct fast_node node;
         struct {
-            struct fast_codes codes; /* of a state of the double array, those that are still to come */
-            uint64_t keys;  /* of such a state */
-            uint64_t below; /* of these, below the next way */
-            uint64_t within; /* of these, below the present way */
+            struct fast_state state; /* of the double array */
+            struct fast_codes codes; /* of its ways that are still to come, if they have been looked for */
         };
     };
-    uint32_t base;         /* of such a state, else FAST_NONE */
-    int32_t way;           /* or code, or FAST_ENTRY */
-    size_t length;         /* of the key before the way's label */
+    bool is_node;
+    bool searched; /* for codes */
+    int32_t way;   /* or code, or FAST_ENTRY */
+    size_t length; /* of the key before the way's label */
 };
 
 struct fast_stack {
@@ -84,7 +83,7 @@ static inline enum fast_move fast_enter_node(const struct fast_view *view, struc
     if (!frame)
         return FAST_NO_MEMORY;
     frame->node = fast_node_at(view, address);
-    frame->base = FAST_NONE;
+    frame->is_node = true;
     frame->way = FAST_ENTRY;
     return fast_is_final(&frame->node) ? FAST_AT_KEY : FAST_AT_STATE;
 }
@@ -95,43 +94,39 @@ static inline bool fast_append_byte(struct perfpy_trie_cursor *cursor, unsigned 
 }
 
 /* Puts a state of the double array on the stack. */
-static inline bool fast_push_cells(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint32_t base,
-                                   uint64_t keys, bool final)
+static inline bool fast_push_state(struct perfpy_trie_cursor *cursor, struct fast_state state)
 {
     struct fast_frame *frame = fast_push(cursor);
     if (!frame)
         return false;
-    frame->codes = fast_codes_of(view, base);
-    frame->base = base;
+    frame->state = state;
+    frame->is_node = false;
+    frame->searched = false;
     frame->way = FAST_ENTRY;
     frame->length = cursor->length;
-    frame->keys = keys;
-    frame->below = final;
     return true;
 }
 
-/* Follows a cell, below which there are `keys`. One key is at the end of single ways, which have no place on the stack:
- * there is nothing to come back for. */
-static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell,
-                                        uint64_t keys)
+/* Follows a cell. A state that has one way only, and where no key ends, has no place on the stack: there is nothing to
+ * come back for. */
+static inline enum fast_move fast_enter(const struct fast_view *view, struct perfpy_trie_cursor *cursor, uint64_t cell)
 {
-    uint32_t word = 0;
     while (!(cell & view->node_mask)) {
-        const uint32_t base = fast_target_of(view, cell);
-        if (base >= view->cell_count)
-            return base == view->cell_count ? FAST_AT_END : FAST_DAMAGED;
+        const uint32_t target = fast_target_of(view, cell);
+        if (target >= view->cell_count)
+            return target == view->cell_count ? FAST_AT_END : FAST_DAMAGED;
+        const struct fast_state state = fast_state_of(view, cell);
         if (fast_is_too_long(view, cursor))
             return FAST_DAMAGED;
-        if (keys != 1) {
-            const bool final = cell & view->final_mask, pushed = fast_push_cells(view, cursor, base, keys, final);
-            return !pushed ? FAST_NO_MEMORY : final ? FAST_AT_KEY : FAST_AT_STATE;
+        if (state.only == FAST_NONE || cell & view->final_mask) {
+            const bool pushed = fast_push_state(cursor, state);
+            return !pushed ? FAST_NO_MEMORY : cell & view->final_mask ? FAST_AT_KEY : FAST_AT_STATE;
         }
-        const uint32_t code = fast_any_code(view, base, &word);
-        if (code == FAST_NONE)
+        if (state.only >= view->alphabet)
             return FAST_DAMAGED;
-        if (!fast_append_byte(cursor, view->labels[code]))
+        if (!fast_append_byte(cursor, view->labels[state.only]))
             return FAST_NO_MEMORY;
-        cell = fast_cell_at(view, (size_t)base + code);
+        cell = fast_cell_at(view, target);
     }
     return fast_enter_node(view, cursor, fast_target_of(view, cell));
 }
@@ -148,7 +143,7 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
     frame->way = 0;
     if (fast_ways(frame->node.shape) == FAST_GATE) {
         frame->node.ways = 0;
-        return fast_enter(view, cursor, fast_gate(view, &frame->node), view->count);
+        return fast_enter(view, cursor, fast_gate(view, &frame->node));
     }
     if (fast_is_ending(&frame->node))
         return FAST_AT_END;
@@ -164,36 +159,39 @@ static inline enum fast_move fast_go(const struct fast_view *view, struct perfpy
     struct fast_stack *stack = cursor->state;
     struct fast_frame *frame = &stack->frames[stack->depth - 1];
     cursor->length = frame->length;
-    if (frame->base != FAST_NONE) {
-        const uint64_t cell = fast_cell_at(view, (size_t)frame->base + (uint32_t)frame->way);
+    if (!frame->is_node) {
+        const uint64_t cell = fast_cell_at(view, frame->state.base + (uint32_t)frame->way);
         const bool appended = fast_append_byte(cursor, view->labels[frame->way]);
-        return appended ? fast_enter(view, cursor, cell, frame->within) : FAST_NO_MEMORY;
+        return appended ? fast_enter(view, cursor, cell) : FAST_NO_MEMORY;
     }
     if (!fast_append_byte(cursor, fast_label_of(&frame->node, (uint32_t)frame->way)))
         return FAST_NO_MEMORY;
     return fast_enter_node(view, cursor, fast_way(&frame->node, (uint32_t)frame->way));
 }
 
-/* The keys of a state of the double array that are below the next of its ways. */
-static inline uint64_t fast_next_below(const struct fast_view *view, const struct fast_frame *frame)
+/* Looks for the ways of the top, a state of the double array, behind the one that it has been set to. */
+static inline void fast_search(const struct fast_view *view, struct fast_frame *frame)
 {
-    const uint32_t next = fast_first_code(&frame->codes);
-    return next == FAST_NONE ? frame->keys : fast_keys_below_code(view, frame->base, next);
+    fast_find_codes(view, frame->state, &frame->codes);
+    frame->searched = true;
+    for (uint32_t word = 0; frame->way != FAST_ENTRY && word <= (uint32_t)frame->way / FAST_WORD; word++) {
+        const bool last = word == (uint32_t)frame->way / FAST_WORD;
+        frame->codes.words[word] &= last ? ~UINT64_C(1) << frame->way % FAST_WORD : 0;
+    }
 }
 
 /* Sets the top to its next way; false if it has none. */
 static inline bool fast_turn(const struct fast_view *view, struct fast_frame *frame)
 {
-    if (frame->base == FAST_NONE)
+    if (frame->is_node)
         return (uint32_t)++frame->way < frame->node.ways;
+    if (!frame->searched)
+        fast_search(view, frame);
     const uint32_t code = fast_first_code(&frame->codes);
     if (code == FAST_NONE)
         return false;
     fast_drop_code(&frame->codes, code);
     frame->way = (int32_t)code;
-    const uint64_t below = frame->below;
-    frame->below = fast_next_below(view, frame);
-    frame->within = frame->below - below;
     return true;
 }
 
@@ -204,7 +202,7 @@ static inline enum fast_move fast_descend(const struct fast_view *view, struct p
     while (move == FAST_AT_STATE) {
         struct fast_stack *stack = cursor->state;
         struct fast_frame *frame = &stack->frames[stack->depth - 1];
-        if (frame->base != FAST_NONE)
+        if (!frame->is_node)
             move = fast_turn(view, frame) ? fast_go(view, cursor) : FAST_DAMAGED;
         else if (frame->way == FAST_ENTRY)
             move = fast_pass_text(view, cursor);
@@ -232,42 +230,22 @@ static inline enum fast_move fast_advance(const struct fast_view *view, struct p
     return FAST_DAMAGED;
 }
 
-/* The last block of which the first way of a state has no more than `rank` keys below. */
-static inline uint32_t fast_last_block(const struct fast_view *view, const struct fast_frame *frame, uint64_t rank)
-{
-    uint32_t last = 0;
-    for (uint32_t word = 0; word < FAST_WORDS; word++) {
-        for (uint64_t left = frame->codes.words[word]; left;) {
-            const uint32_t code = FAST_WORD * word + (uint32_t)__builtin_ctzll(left), block = code / FAST_BLOCK;
-            if (fast_keys_below_code(view, frame->base, code) > rank)
-                return last;
-            last = block;
-            left &= ~(UINT64_C(0xFFFF) << block * FAST_BLOCK % FAST_WORD);
-        }
-    }
-    return last;
-}
-
 /* Sets a state of the double array to its last way with no more keys below than `*rank`, and takes them off; false if
- * it has none. To look at all ways of a block costs fewer mispredictions than to stop at that one. */
+ * it has none. */
 static inline bool fast_turn_to(const struct fast_view *view, struct fast_frame *frame, uint64_t *rank)
 {
-    const uint32_t first = fast_last_block(view, frame, *rank) * FAST_BLOCK, word = first / FAST_WORD;
-    uint64_t left = frame->codes.words[word] >> first % FAST_WORD & 0xFFFF;
-    uint32_t found = FAST_NONE;
-    for (; left; left &= left - 1) {
-        const uint32_t code = first + (uint32_t)__builtin_ctzll(left);
-        const uint64_t below = fast_keys_below_code(view, frame->base, code);
-        found = below <= *rank ? code : found;
-        frame->below = below <= *rank ? below : frame->below;
+    struct fast_codes codes;
+    fast_find_codes(view, frame->state, &codes);
+    uint64_t before = 0;
+    for (uint32_t code; (code = fast_first_code(&codes)) != FAST_NONE; fast_drop_code(&codes, code)) {
+        const uint64_t below = fast_keys_below_code(view, frame->state.base, code);
+        if (below > *rank)
+            break;
+        before = below;
+        frame->way = (int32_t)code;
     }
-    if (found == FAST_NONE)
-        return false;
-    for (uint32_t passed = 0; passed < word; passed++)
-        frame->codes.words[passed] = 0;
-    frame->codes.words[word] &= ~UINT64_C(0) << found % FAST_WORD;
-    *rank -= frame->below;
-    return fast_turn(view, frame);
+    *rank -= before;
+    return frame->way != FAST_ENTRY;
 }
 
 /* The same for the ways of a node: few are counted, which costs no misprediction. */
@@ -296,7 +274,7 @@ static inline enum fast_move fast_seek_step(const struct fast_view *view, struct
 {
     struct fast_stack *stack = cursor->state;
     struct fast_frame *frame = &stack->frames[stack->depth - 1];
-    if (frame->base != FAST_NONE) {
+    if (!frame->is_node) {
         return fast_turn_to(view, frame, rank) ? fast_go(view, cursor) : FAST_DAMAGED;
     }
     if (frame->way == FAST_ENTRY) {
@@ -315,7 +293,7 @@ static inline enum fast_move fast_seek(const struct fast_view *view, struct perf
         ((struct fast_stack *)cursor->state)->depth = 0;
     if (!fast_append(cursor, (const unsigned char *)"", 0)) /* so that there is a key, though it be empty */
         return FAST_NO_MEMORY;
-    enum fast_move move = fast_enter(view, cursor, view->root, view->count);
+    enum fast_move move = fast_enter(view, cursor, view->root);
     while (move == FAST_AT_STATE || (move == FAST_AT_KEY && rank > 0))
         move = fast_seek_step(view, cursor, move == FAST_AT_KEY, &rank);
     return move == FAST_AT_END && rank > 0 ? FAST_DAMAGED : move;

@@ -27,10 +27,10 @@ FAST_INLINE enum fast_outcome fast_walk_as(const struct fast_view *view, struct 
             return cell & view->final_mask ? FAST_FOUND : FAST_ABSENT;
         }
         const uint32_t code = view->codes[*at];
-        const size_t place = (size_t)fast_target_of(view, cell) + code;
+        const uint32_t place = fast_target_of(view, cell) + (cell & view->single_mask ? 0 : code);
         if (__builtin_expect(place >= view->cell_count, 0))
             return FAST_ABSENT;
-        cell = narrow ? perfpy_load32(view->cells + 4 * place) : perfpy_load64(view->cells + 8 * place);
+        cell = narrow ? perfpy_load32(view->cells + 4 * (size_t)place) : perfpy_load64(view->cells + 8 * (size_t)place);
         if ((cell & view->code_mask) != code)
             return FAST_ABSENT;
         if (ranked)

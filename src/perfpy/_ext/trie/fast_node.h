@@ -175,7 +175,7 @@ static inline uint32_t fast_find_way(const struct fast_node *node, unsigned char
 static inline uint64_t fast_gate(const struct fast_view *view, const struct fast_node *node)
 {
     const uint64_t gate = perfpy_load32(node->text + fast_text(node->shape));
-    return gate >> 1 << view->target_shift | (gate & 1 ? view->final_mask : 0);
+    return gate >> 2 << view->target_shift | (gate & 1 ? view->final_mask : 0) | (gate & 2 ? view->single_mask : 0);
 }
 
 #endif

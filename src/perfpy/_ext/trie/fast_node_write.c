@@ -197,6 +197,13 @@ static unsigned label_kind(const struct fast_plan *plan)
     return window < MASKED_WAYS ? FAST_SET : FAST_LIST;
 }
 
+/* What a gate has of a state of the double array. */
+static uint32_t gate_of(const struct fast_packer *packer, uint32_t state)
+{
+    const uint32_t single = fast_degree(packer->automaton, state) == 1;
+    return packer->cells.base[state] * 4 + 2 * single + packer->automaton->final[state];
+}
+
 /* What follows the code. */
 static unsigned char *write_body(unsigned char *to, const struct fast_packer *packer, const struct fast_plan *plan,
                                  const struct draft *draft)
@@ -207,7 +214,7 @@ static unsigned char *write_body(unsigned char *to, const struct fast_packer *pa
     memcpy(to, plan->text, plan->length);
     to += plan->length;
     if (kind == FAST_GATE)
-        to = put(to, packer->cells.base[plan->gate] * 2 + packer->automaton->final[plan->gate], 4);
+        to = put(to, gate_of(packer, plan->gate), 4);
     else if (kind > FAST_WAYS)
         to = write_labels(to, plan, kind);
     if (draft->shape & FAST_SET_IN_NODE)

@@ -5,14 +5,15 @@
 static bool read_cells(struct fast_view *view, const unsigned char *data)
 {
     const unsigned code_bits = data[FAST_AT_CODE_BITS], target_bits = data[FAST_AT_TARGET_BITS];
-    const unsigned keys_at = code_bits + (view->size ? 2 : 1), bits = 8 * view->cell_bytes;
+    const unsigned keys_at = code_bits + FAST_NODE_AT + (view->size ? 1 : 0), bits = 8 * view->cell_bytes;
     if ((bits != 32 && bits != 64) || code_bits > 9 || target_bits < 1 || target_bits > FAST_TARGET_BITS + 1 ||
         keys_at + target_bits > bits || view->alphabet > 256)
         return false;
     const unsigned keys_bits = bits - keys_at - target_bits;
     view->code_mask = (UINT32_C(1) << code_bits) - 1;
-    view->final_mask = UINT32_C(1) << code_bits;
-    view->node_mask = view->size ? UINT32_C(2) << code_bits : 0;
+    view->final_mask = UINT32_C(1) << (code_bits + FAST_FINAL_AT);
+    view->single_mask = UINT32_C(1) << (code_bits + FAST_SINGLE_AT);
+    view->node_mask = view->size ? UINT32_C(1) << (code_bits + FAST_NODE_AT) : 0;
     view->keys_shift = (uint8_t)keys_at;
     view->keys_bits = (uint8_t)(keys_bits < 32 ? keys_bits : 32);
     view->keys_mask = (uint32_t)((UINT64_C(1) << view->keys_bits) - 1);
@@ -21,19 +22,20 @@ static bool read_cells(struct fast_view *view, const unsigned char *data)
 }
 
 /* Reads where zones end, and works out where their counts begin. */
-static bool read_zones(struct fast_view *view, const unsigned char *data)
+static bool read_zones(struct fast_view *view, struct fast_zone *zones, const unsigned char *data)
 {
     uint32_t from = 0;
     uint64_t bits = 0;
     for (int i = 0; i < FAST_ZONES; i++) {
-        view->zones[i] = perfpy_load32(data + FAST_AT_ZONES + 4 * i);
-        if (view->zones[i] < from || view->zones[i] > view->cell_count)
+        zones[i] = (struct fast_zone){perfpy_load32(data + FAST_AT_ZONES + 4 * i), data[FAST_AT_ZONE_BITS + i]};
+        if (zones[i].end < from || zones[i].end > view->cell_count || zones[i].bits > 32)
             return false;
-        view->zone_at[i] = bits - (uint64_t)from * fast_zone_bits[i];
-        bits += (uint64_t)(view->zones[i] - from) * fast_zone_bits[i];
-        from = view->zones[i];
+        view->zones[i] = zones[i].end;
+        view->zone_bits[i] = zones[i].bits;
+        view->zone_at[i] = bits - (uint64_t)from * zones[i].bits;
+        bits += (uint64_t)(zones[i].end - from) * zones[i].bits;
+        from = zones[i].end;
     }
-    view->zone_at[FAST_ZONES] = 0;
     return true;
 }
 
@@ -60,10 +62,11 @@ bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_
         .codes = data + FAST_HEADER,
         .labels = data + FAST_LABELS_AT,
     };
-    if (!is_sensible(&view) || !read_cells(&view, data) || !read_zones(&view, data))
+    struct fast_zone zones[FAST_ZONES];
+    if (!is_sensible(&view) || !read_cells(&view, data) || !read_zones(&view, zones, data))
         return false;
     const uint64_t labels = fast_labels_size(view.alphabet), cells = view.cell_bytes * (uint64_t)view.cell_count;
-    const uint64_t apart = fast_apart_size(view.zones), shapes = 4 * (uint64_t)view.coded;
+    const uint64_t apart = fast_apart_size(zones), shapes = 4 * (uint64_t)view.coded;
     const uint64_t slack = view.size ? FAST_SLACK : 0;
     if (FAST_LABELS_AT + labels + cells + apart + shapes + view.size + slack != size)
         return false;

@@ -43,15 +43,16 @@ static inline bool fast_bound_cells(const struct fast_view *view, struct fast_bo
     while (!(bound->cell & view->node_mask)) {
         if (bound->at == bound->end)
             return true;
-        const uint32_t base = fast_target_of(view, bound->cell), code = view->codes[*bound->at];
-        const uint64_t cell = fast_cell(view, base, code);
-        const uint64_t below = cell == FAST_NO_CELL ? 0 : fast_keys_below(view, (size_t)base + code, cell);
+        const struct fast_state state = fast_state_of(view, bound->cell);
+        const uint32_t code = view->codes[*bound->at];
+        const uint64_t cell = fast_cell_of(view, state, code);
+        const uint64_t below = cell == FAST_NO_CELL ? 0 : fast_keys_below(view, state.base + code, cell);
         /* Where one key is left, it is below this way. */
         if (cell == FAST_NO_CELL || bound->rank + below + 1 != bound->behind) {
             const uint32_t above = code < view->alphabet ? code + 1 : fast_labels_below(view, *bound->at);
-            const uint32_t next = fast_next_code(view, base, above);
+            const uint32_t next = fast_next_code(view, state, above);
             if (next != FAST_NONE)
-                bound->behind = bound->rank + fast_keys_below_code(view, base, next);
+                bound->behind = bound->rank + fast_keys_below_code(view, state.base, next);
         }
         if (cell == FAST_NO_CELL) {
             bound->rank = bound->behind;
@@ -141,11 +142,13 @@ static inline bool fast_prefixes_cells(const struct fast_view *view, struct fast
             fast_add_prefix(view, prefixes, walk->rank, (size_t)(walk->at - text));
         if (walk->at == walk->end)
             return false;
-        const uint32_t base = fast_target_of(view, walk->cell), code = view->codes[*walk->at++];
-        walk->cell = fast_cell(view, base, code);
-        if (walk->cell == FAST_NO_CELL)
+        const uint32_t code = view->codes[*walk->at++], target = fast_target_of(view, walk->cell);
+        const uint32_t at = target + (walk->cell & view->single_mask ? 0 : code);
+        const uint64_t cell = at < view->cell_count ? fast_cell_at(view, at) : FAST_NO_CELL;
+        if ((cell & view->code_mask) != code)
             return false;
-        walk->rank += fast_keys_below(view, (size_t)base + code, walk->cell);
+        walk->cell = cell;
+        walk->rank += fast_keys_below(view, at, cell);
     }
     return true;
 }

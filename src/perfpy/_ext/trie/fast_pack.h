@@ -40,11 +40,11 @@ unsigned perfpy_fast_shapes_code(const struct fast_shapes *shapes, uint32_t shap
 
 /* The double array: which states are in it, and where. */
 struct fast_cells {
-    uint32_t *base; /* of a state, or FAST_NOWHERE */
+    uint32_t *base; /* of a state, or the cell of its only way, or FAST_NOWHERE */
     uint32_t *states; /* in the double array */
     uint32_t state_count, cell_count;
-    uint32_t zones[FAST_ZONES]; /* ends */
-    unsigned keys_bits;         /* of cells, for which there are these zones, or more */
+    struct fast_zone zones[FAST_ZONES];
+    unsigned keys_bits; /* of cells, for which there are these zones, or more */
     uint8_t codes[256], labels[256];
     unsigned alphabet, code_bits;
     bool whole; /* there are no nodes */
@@ -95,6 +95,11 @@ enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, cons
 static inline unsigned perfpy_fast_bits(uint64_t number)
 {
     return number ? 64 - (unsigned)__builtin_clzll(number) : 1;
+}
+
+static inline unsigned perfpy_fast_keys_at(const struct fast_cells *cells)
+{
+    return cells->code_bits + FAST_NODE_AT + (cells->whole ? 0 : 1);
 }
 
 struct fast_widths perfpy_fast_widths(const struct fast_cells *cells, unsigned target_bits);
