@@ -25,89 +25,91 @@
 enum {
     LONGEST_CHAIN = 2,             /* of states with a single way; a longer one is cheaper as a text */
     STATES_BETWEEN_POLLS = 1 << 12,
-    ATTEMPTS = 150, /* before cells below are given up for states with as many ways */
+    MOST_WINDOWS = 64, /* before cells below are given up for states with as many ways */
 };
 
 /* The cells that are taken and the bases that are, one bit each. */
 struct space {
-    uint64_t *taken, *bases;
-    size_t words;
+    unsigned char *taken, *bases;
+    size_t bytes;
     uint32_t end; /* all cells from here on are free */
 };
 
+/* So many places are looked at together, from any one on. */
+enum { WINDOW = 56 };
+
 static bool grow(struct space *space, size_t bits)
 {
-    const size_t words = bits / 64 + 1;
-    if (words <= space->words)
+    const size_t bytes = bits / 8 + 1;
+    if (bytes <= space->bytes)
         return true;
-    const size_t larger = words + words / 2 + 64;
-    uint64_t *taken = realloc(space->taken, larger * sizeof *taken);
+    const size_t larger = bytes + bytes / 2 + 1024;
+    unsigned char *taken = realloc(space->taken, larger);
     space->taken = taken ? taken : space->taken;
-    uint64_t *bases = realloc(space->bases, larger * sizeof *bases);
+    unsigned char *bases = realloc(space->bases, larger);
     space->bases = bases ? bases : space->bases;
     if (!taken || !bases)
         return false;
-    memset(taken + space->words, 0, (larger - space->words) * sizeof *taken);
-    memset(bases + space->words, 0, (larger - space->words) * sizeof *bases);
-    space->words = larger;
+    memset(taken + space->bytes, 0, larger - space->bytes);
+    memset(bases + space->bytes, 0, larger - space->bytes);
+    space->bytes = larger;
     return true;
 }
 
-static bool has_bit(const uint64_t *set, size_t bit)
+static uint64_t window_at(const unsigned char *set, size_t bit)
 {
-    return set[bit / 64] >> bit % 64 & 1;
+    return perfpy_load64(set + bit / 8) >> bit % 8;
 }
 
-static void add_bit(uint64_t *set, size_t bit)
+static void add_bit(unsigned char *set, size_t bit)
 {
-    set[bit / 64] |= UINT64_C(1) << bit % 64;
+    set[bit / 8] |= (unsigned char)(1 << bit % 8);
 }
 
-/* The first free cell from here on. */
-static uint32_t next_free(const struct space *space, uint32_t cell)
+/* The set of bases in a window with which all ways of a state find free cells. */
+static uint64_t free_bases(const struct space *space, uint32_t base, const uint8_t *codes, uint32_t count)
 {
-    size_t word = cell / 64;
-    uint64_t free_bits = ~space->taken[word] & ~UINT64_C(0) << cell % 64;
-    while (!free_bits)
-        free_bits = ~space->taken[++word];
-    return (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(free_bits));
+    uint64_t taken = window_at(space->bases, base);
+    for (uint32_t i = 0; i < count; i++)
+        taken |= window_at(space->taken, (size_t)base + codes[i]);
+    return ~taken & ((UINT64_C(1) << WINDOW) - 1);
 }
 
-/* Whether the ways of a state find free cells, of which the first is free. A state with a single way needs no base, but
- * its cell must not look like one of another state. */
-static bool fits(const struct space *space, uint32_t cell, const uint8_t *codes, const uint64_t *edges, uint32_t count)
+/* The set of cells in a window that are free for a single way: one needs no base, but must not look like a cell of
+ * another state. */
+static uint64_t free_cells(const struct space *space, uint32_t cell, uint8_t code)
 {
-    const uint8_t first = codes[fast_label(edges[0])];
-    if (cell < first)
-        return count == 1;
-    if (has_bit(space->bases, cell - first))
-        return false;
-    for (uint32_t i = 1; i < count; i++)
-        if (has_bit(space->taken, (size_t)cell - first + codes[fast_label(edges[i])]))
-            return false;
-    return true;
+    const uint64_t taken = window_at(space->taken, cell);
+    if (cell >= code)
+        return ~(taken | window_at(space->bases, cell - code)) & ((UINT64_C(1) << WINDOW) - 1);
+    const uint32_t without_base = code - cell;
+    return ~taken & ((UINT64_C(1) << (without_base < WINDOW ? without_base : WINDOW)) - 1);
 }
 
-/* Finds the cell of the first way, from `*from` on; `*from` follows where many cells have been in vain. Returns false
- * where memory is lacking. */
-static bool place(struct space *space, const uint8_t *codes, const uint64_t *edges, uint32_t count, uint32_t *from,
-                  uint32_t *base)
+/* Finds a base, or the cell of a single way, from `*from` on; `*from` follows where many windows have been in vain.
+ * Returns false where memory is lacking. */
+static bool place(struct space *space, const uint8_t *codes, uint32_t count, uint32_t *from, uint32_t *base)
 {
     enum { CODES = 256 };
     if (!grow(space, (size_t)space->end + 4 * CODES))
         return false;
-    uint32_t cell = next_free(space, *from);
-    for (uint32_t attempts = 1; !fits(space, cell, codes, edges, count); cell = next_free(space, cell + 1))
-        if (++attempts == ATTEMPTS)
-            *from = cell;
-    const uint8_t first = codes[fast_label(edges[0])];
-    if (cell >= first)
-        add_bit(space->bases, cell - first);
-    *base = count == 1 ? cell : cell - first;
+    uint64_t free = 0;
+    uint32_t at = *from;
+    for (uint32_t windows = 1;; windows++) {
+        free = count == 1 ? free_cells(space, at, codes[0]) : free_bases(space, at, codes, count);
+        if (free)
+            break;
+        at += count == 1 && at < codes[0] && codes[0] - at < WINDOW ? codes[0] - at : WINDOW;
+        if (windows == MOST_WINDOWS)
+            *from = at;
+    }
+    *base = at + (uint32_t)__builtin_ctzll(free);
+    if (count > 1 || *base >= codes[0])
+        add_bit(space->bases, count > 1 ? *base : *base - codes[0]);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t taken = cell - first + codes[fast_label(edges[i])];
-        add_bit(space->taken, taken);
-        space->end = taken >= space->end ? taken + 1 : space->end;
+        const uint32_t cell = *base + (count > 1 ? codes[i] : 0);
+        add_bit(space->taken, cell);
+        space->end = cell >= space->end ? cell + 1 : space->end;
     }
     return true;
 }
@@ -264,10 +266,12 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct s
     uint32_t from = 0, turn = 0;
     for (uint32_t i = 0; i < cells->state_count; i++) {
         const uint32_t state = cells->states[i], degree = fast_degree(automaton, state);
-        const uint64_t *edges = automaton->edges + automaton->first[state];
+        uint8_t codes[256];
+        for (uint32_t i = 0; i < degree; i++)
+            codes[i] = cells->codes[fast_label(automaton->edges[automaton->first[state] + i])];
         from = turn_of(packer, state) == turn ? from : 0;
         turn = turn_of(packer, state);
-        if (!place(space, cells->codes, edges, degree, &from, &cells->base[state]))
+        if (!place(space, codes, degree, &from, &cells->base[state]))
             return PERFPY_TRIE_MEMORY;
         if (space->end >= (UINT32_C(1) << FAST_TARGET_BITS) - 256)
             return PERFPY_TRIE_TOO_LARGE;
