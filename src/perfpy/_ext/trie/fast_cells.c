@@ -1,6 +1,7 @@
 /* The double array: which states it has, and where. States with many keys are placed first, whose counts need more
  * bits, and of those whose counts need the same bits, states with many ways first, each where its ways find free cells
- * first; those with few ways fill what is left between.
+ * first. Single ways fill what is left between: if they can, in the same line of a cache as the cell that leads there,
+ * so that they cost look-ups next to nothing.
  */
 #include <stdlib.h>
 
@@ -25,6 +26,7 @@
 enum {
     LONGEST_CHAIN = 2,             /* of states with a single way; a longer one is cheaper as a text */
     STATES_BETWEEN_POLLS = 1 << 12,
+    LINE = 16,         /* cells of a line of a cache */
     MOST_WINDOWS = 64, /* before cells below are given up for states with as many ways */
 };
 
@@ -86,32 +88,50 @@ static uint64_t free_cells(const struct space *space, uint32_t cell, uint8_t cod
     return ~taken & ((UINT64_C(1) << (without_base < WINDOW ? without_base : WINDOW)) - 1);
 }
 
-/* Finds a base, or the cell of a single way, from `*from` on; `*from` follows where many windows have been in vain.
- * Returns false where memory is lacking. */
-static bool place(struct space *space, const uint8_t *codes, uint32_t count, uint32_t *from, uint32_t *base)
+/* Finds a base from `*from` on, which follows where many windows have been in vain. */
+static uint32_t find_base(const struct space *space, const uint8_t *codes, uint32_t count, uint32_t *from)
 {
-    enum { CODES = 256 };
-    if (!grow(space, (size_t)space->end + 4 * CODES))
-        return false;
-    uint64_t free = 0;
-    uint32_t at = *from;
-    for (uint32_t windows = 1;; windows++) {
-        free = count == 1 ? free_cells(space, at, codes[0]) : free_bases(space, at, codes, count);
-        if (free)
-            break;
-        at += count == 1 && at < codes[0] && codes[0] - at < WINDOW ? codes[0] - at : WINDOW;
-        if (windows == MOST_WINDOWS)
+    uint32_t at = *from, windows = 0;
+    uint64_t free;
+    while (!(free = free_bases(space, at, codes, count))) {
+        at += WINDOW;
+        if (++windows == MOST_WINDOWS)
             *from = at;
     }
-    *base = at + (uint32_t)__builtin_ctzll(free);
-    if (count > 1 || *base >= codes[0])
-        add_bit(space->bases, count > 1 ? *base : *base - codes[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t cell = *base + (count > 1 ? codes[i] : 0);
-        add_bit(space->taken, cell);
-        space->end = cell >= space->end ? cell + 1 : space->end;
+    return at + (uint32_t)__builtin_ctzll(free);
+}
+
+/* Finds the cell of a single way, in the line of `near` or else in the same way as a base. */
+static uint32_t find_cell(const struct space *space, uint8_t code, uint32_t near, uint32_t *from)
+{
+    uint32_t at = near / LINE * LINE, windows = 0;
+    uint64_t free = near == FAST_NOWHERE ? 0 : free_cells(space, at, code) & ((UINT64_C(1) << LINE) - 1);
+    if (free)
+        return at + (uint32_t)__builtin_ctzll(free);
+    at = *from;
+    while (!(free = free_cells(space, at, code))) {
+        at += at < code && code - at < WINDOW ? code - at : WINDOW;
+        if (++windows == MOST_WINDOWS)
+            *from = at;
     }
-    return true;
+    return at + (uint32_t)__builtin_ctzll(free);
+}
+
+static void take_base(struct space *space, uint32_t base, const uint8_t *codes, uint32_t count)
+{
+    add_bit(space->bases, base);
+    for (uint32_t i = 0; i < count; i++)
+        add_bit(space->taken, (size_t)base + codes[i]);
+    const uint32_t end = base + codes[count - 1] + 1;
+    space->end = end > space->end ? end : space->end;
+}
+
+static void take_cell(struct space *space, uint32_t cell, uint8_t code)
+{
+    if (cell >= code)
+        add_bit(space->bases, cell - code);
+    add_bit(space->taken, cell);
+    space->end = cell >= space->end ? cell + 1 : space->end;
 }
 
 /* Whether a state begins a chain that is worth a text. */
@@ -215,7 +235,7 @@ static uint32_t zone_of(const struct fast_packer *packer, uint32_t state)
 /* The place of a state in the order in which they are placed. */
 static uint32_t turn_of(const struct fast_packer *packer, uint32_t state)
 {
-    return zone_of(packer, state) * DEGREES + DEGREES - fast_degree(packer->automaton, state);
+    return zone_of(packer, state) * DEGREES + DEGREES - 1 - fast_degree(packer->automaton, state);
 }
 
 /* Counts the marked states, and gives their labels codes. */
@@ -241,7 +261,7 @@ static void number_labels(struct fast_packer *packer)
     cells->code_bits = perfpy_fast_bits(cells->alphabet + 1);
 }
 
-/* Lists the marked states by their turns. */
+/* Lists the marked states by their turns, and those of a turn from the root downwards. */
 static void list(struct fast_packer *packer)
 {
     const struct fast_automaton *automaton = packer->automaton;
@@ -252,32 +272,56 @@ static void list(struct fast_packer *packer)
             starts[turn_of(packer, state)]++;
     for (int i = 1; i <= TURNS; i++)
         starts[i] += starts[i - 1];
-    for (uint32_t state = automaton->states; state-- > 0;)
+    for (uint32_t state = 0; state < automaton->states; state++)
         if (cells->base[state] != FAST_NOWHERE)
             cells->states[--starts[turn_of(packer, state)]] = state;
 }
 
+/* Places a state; `near`: of each state, the cell that leads there. Returns false where memory is lacking. */
+static bool place(struct fast_packer *packer, struct space *space, uint32_t *near, uint32_t state, uint32_t *from)
+{
+    enum { CODES = 256 };
+    const struct fast_automaton *automaton = packer->automaton;
+    const uint64_t *edges = automaton->edges + automaton->first[state];
+    const uint32_t degree = fast_degree(automaton, state);
+    uint32_t *base = &packer->cells.base[state];
+    uint8_t codes[CODES];
+    for (uint32_t i = 0; i < degree; i++)
+        codes[i] = packer->cells.codes[fast_label(edges[i])];
+    if (!grow(space, (size_t)space->end + 4 * CODES))
+        return false;
+    if (degree == 1) {
+        *base = find_cell(space, codes[0], near[state], from);
+        take_cell(space, *base, codes[0]);
+    } else {
+        *base = find_base(space, codes, degree, from);
+        take_base(space, *base, codes, degree);
+    }
+    for (uint32_t i = 0; i < degree; i++) {
+        uint32_t *target = &near[fast_target(edges[i])];
+        *target = *target == FAST_NOWHERE ? *base + (degree == 1 ? 0 : codes[i]) : *target;
+    }
+    return true;
+}
+
 /* Places all states in their order. */
-static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct space *space,
+static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct space *space, uint32_t *near,
                                             const struct perfpy_interrupt *interrupt)
 {
-    const struct fast_automaton *automaton = packer->automaton;
     struct fast_cells *cells = &packer->cells;
     uint32_t from = 0, turn = 0;
+    memset(near, 0xFF, packer->automaton->states * sizeof *near);
     for (uint32_t i = 0; i < cells->state_count; i++) {
-        const uint32_t state = cells->states[i], degree = fast_degree(automaton, state);
-        uint8_t codes[256];
-        for (uint32_t i = 0; i < degree; i++)
-            codes[i] = cells->codes[fast_label(automaton->edges[automaton->first[state] + i])];
-        from = turn_of(packer, state) == turn ? from : 0;
-        turn = turn_of(packer, state);
-        if (!place(space, codes, degree, &from, &cells->base[state]))
+        const uint32_t state = cells->states[i], its_turn = turn_of(packer, state);
+        from = its_turn == turn ? from : 0;
+        turn = its_turn;
+        if (!place(packer, space, near, state, &from))
             return PERFPY_TRIE_MEMORY;
         if (space->end >= (UINT32_C(1) << FAST_TARGET_BITS) - 256)
             return PERFPY_TRIE_TOO_LARGE;
         if ((i + 1) % STATES_BETWEEN_POLLS == 0 && fast_is_stopped(interrupt))
             return PERFPY_TRIE_INTERRUPTED;
-        for (uint32_t zone = zone_of(packer, state); zone < FAST_ZONES; zone++)
+        for (uint32_t zone = turn / DEGREES; zone < FAST_ZONES; zone++)
             cells->zones[zone].end = space->end;
     }
     cells->cell_count = space->end;
@@ -287,9 +331,12 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct s
 static enum perfpy_trie_status place_all(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
     struct space space = {0};
+    uint32_t *near = malloc(packer->automaton->states * sizeof *near);
     choose_zones(packer);
     list(packer);
-    const enum perfpy_trie_status status = place_listed(packer, &space, interrupt);
+    const enum perfpy_trie_status status =
+        near ? place_listed(packer, &space, near, interrupt) : PERFPY_TRIE_MEMORY;
+    free(near);
     free(space.taken);
     free(space.bases);
     return status;
