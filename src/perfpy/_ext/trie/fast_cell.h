@@ -143,6 +143,18 @@ FAST_INLINE void fast_find_codes(const struct fast_view *view, struct fast_state
     }
 }
 
+/* Lists all codes of a state; returns how many there are. */
+static inline uint32_t fast_list_codes(const struct fast_view *view, struct fast_state state, unsigned char *list)
+{
+    struct fast_codes codes;
+    uint32_t count = 0;
+    fast_find_codes(view, state, &codes);
+    for (uint32_t word = 0; word < FAST_WORDS; word++)
+        for (uint64_t set = codes.words[word]; set; set &= set - 1)
+            list[count++] = (unsigned char)(FAST_WORD * word + (uint32_t)__builtin_ctzll(set));
+    return count;
+}
+
 /* The lowest one, or FAST_NONE. */
 static inline uint32_t fast_first_code(const struct fast_codes *codes)
 {
