@@ -53,6 +53,7 @@ struct parser {
     const struct grammar *grammar;
     uint64_t *slots; /* name of a state and an operation << 32 | state that it leads to; a table of a power of two */
     uint32_t slot_bits, known_bits, count;
+    size_t longest; /* symbol, in operations */
     struct known_step { /* from `name`, also by way of others; replaced by what is newer */
         uint32_t name, state, list;
     } *known;

@@ -14,9 +14,10 @@
 
 enum {
     ROOT = 0,
-    KNOWN_BITS = 15, /* at most */
+    KNOWN_BITS = 16, /* at most */
     LANES = 4,
-    LANE_LEAST = 4 * TOKEN_OPS_MOST, /* of operations in a lane, which takes TOKEN_OPS_MOST to start */
+    LANE_LEAST = 8, /* times the longest symbol: operations in a lane, which takes as many as that to start */
+    PAST_MOST = 40, /* places behind the last one that was reached; longer symbols hardly ever reach further ones */
     LAST = 1 << 24,                  /* in a match: no other follows */
 };
 
@@ -120,6 +121,7 @@ static void sort_states(struct parser *parser)
         places[depth] += places[depth - 1];
     for (uint32_t state = 0; state < parser->count; state++)
         parser->order[places[parser->states[state].depth]++] = state;
+    parser->longest = parser->states[parser->order[parser->count - 1]].depth;
 }
 
 static void find_fallbacks(struct parser *parser)
@@ -222,7 +224,7 @@ bool perfpy_compact_set_costs(struct parser *parser, const unsigned char *in_use
 static uint32_t state_at(const struct parser *parser, const uint16_t *ops, size_t place)
 {
     uint32_t state = ROOT;
-    for (size_t i = place > TOKEN_OPS_MOST ? place - TOKEN_OPS_MOST : 0; i < place; i++)
+    for (size_t i = place > parser->longest ? place - parser->longest : 0; i < place; i++)
         state = step(parser, state, ops[i]).state;
     return state;
 }
@@ -231,7 +233,7 @@ void perfpy_compact_find_matches(const struct parser *parser, const uint16_t *op
                                  uint32_t *lists)
 {
     const size_t size = (count - first) / LANES;
-    if (size >= LANE_LEAST) {
+    if (size >= LANE_LEAST * parser->longest) {
         uint32_t state[LANES];
         for (size_t lane = 0; lane < LANES; lane++)
             state[lane] = state_at(parser, ops, first + lane * size);
@@ -256,7 +258,7 @@ size_t perfpy_compact_parse(const struct parser *parser, const uint32_t *lists, 
     const uint64_t most = (uint64_t)limit << 32 | UINT32_MAX;
     size_t reached = 0;
     ways[0] = 0;
-    for (size_t i = 1; i <= count && i <= reached + TOKEN_OPS_MOST; i++) {
+    for (size_t i = 1; i <= count && i <= reached + PAST_MOST; i++) {
         uint64_t best = UINT64_MAX;
         for (uint32_t place = lists[i - 1];; place++) {
             const uint32_t match = parser->matches[place], ops = match_ops(match);
