@@ -181,7 +181,7 @@ def build_trie_compact(compiler: str, directory: Path) -> Path:
     program = directory / "test_trie_compact"
     common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
     allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
-    limits = ["-DSAMPLE_OPS=20000", "-DWINDOW_OPS=1500", "-DLEAST_OCCURRENCES=3", "-DSMALL_OPS=3000"]
+    limits = ["-DSAMPLE_OPS=20000", "-DWINDOW_OPS=1500", "-DLEAST_OCCURRENCES=3"]
     objects = []
     for source in sorted(TRIE.glob("compact*.c")):
         objects.append(directory / f"{source.stem}.o")

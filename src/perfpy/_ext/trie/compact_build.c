@@ -10,9 +10,6 @@
 #ifndef LEAST_OCCURRENCES /* in all keys, of a pair that becomes a rule */
 #define LEAST_OCCURRENCES 16
 #endif
-#ifndef SMALL_OPS /* so many are few: where tables weigh more than blocks, there can be more blocks */
-#define SMALL_OPS 32768
-#endif
 
 enum {
     LEAST_IN_SAMPLE = 3,
@@ -165,10 +162,22 @@ static enum perfpy_trie_status choose_tokens(struct builder *builder)
                                                                                     : PERFPY_TRIE_MEMORY;
 }
 
-/* More bytes make fewer per key, and more time for a search. */
-static uint32_t block_bytes_for(uint64_t ops)
+/* More bytes make fewer per key, and more time for a search. What a small table of codes saves, blocks may cost. */
+static uint32_t block_bytes_for(const struct builder *builder)
 {
-    return ops < SMALL_OPS ? BLOCK_LEAST : ops < 4 * SMALL_OPS ? 40 : 50;
+    enum { LARGE = 50, BLOCK_COST = 11 /* bytes, with its part of a group */ };
+    static const uint32_t small[] = {BLOCK_LEAST, 32, 40};
+    const unsigned bits = perfpy_compact_bits_of(builder->codes.count);
+    const double saved = 4.0 * ((1 << PRIMARY_MOST) - (1 << (bits < PRIMARY_MOST ? bits : PRIMARY_MOST)));
+    double data = 0;
+    for (uint32_t symbol = 0; symbol < builder->grammar.symbols; symbol++)
+        data += (double)builder->counts[symbol] * builder->codes.lengths[symbol] / 8;
+    if (builder->sample.count)
+        data *= (double)builder->facts.ops / (double)builder->sample.count;
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        if (BLOCK_COST * data * (1.0 / small[i] - 1.0 / LARGE) <= saved)
+            return small[i];
+    return LARGE;
 }
 
 static enum perfpy_trie_status fill_blocks(struct builder *builder)
@@ -179,6 +188,7 @@ static enum perfpy_trie_status fill_blocks(struct builder *builder)
     builder->costs[OP_CUT] += CUT_BITS;
     if (!perfpy_compact_set_costs(&builder->parser, builder->in_use, builder->costs))
         return PERFPY_TRIE_MEMORY;
+    builder->block_bytes = block_bytes_for(builder);
     return perfpy_compact_pack(builder->keys, &builder->parser, &builder->codes, builder->block_bytes,
                                builder->interrupt, &builder->packed);
 }
@@ -258,7 +268,6 @@ static enum perfpy_trie_status build_parts(struct builder *builder)
     enum perfpy_trie_status status = perfpy_compact_facts(builder->keys, builder->interrupt, &builder->facts);
     if (status == PERFPY_TRIE_OK)
         status = choose_tokens(builder);
-    builder->block_bytes = block_bytes_for(builder->facts.ops);
     if (status == PERFPY_TRIE_OK)
         status = fill_blocks(builder);
     if (status == PERFPY_TRIE_OK)
