@@ -6,8 +6,8 @@
  * base, a number, and the cell of a way is at the base plus the code of its label. A cell holds that code, whether a key
  * ends where the way leads, whether that is a state with a single way, whether it is a node, how many keys of the state
  * are below the way, and where it leads to: the base of the state, or if it has a single way the cell of that, or the
- * address of the node. No two states have the same base, nor one that the cell of a single way could be of, so that a
- * cell with the right code is of the right state. A free cell has a code that no label has, and bytes that are no labels
+ * address of the node. No two states have the same base, nor one that a single way's cell could be of, so that a cell
+ * with the right code is of the right state. A free cell has a code that no label has, and bytes that are no labels
  * have another one. The base of a state without ways is the number of cells. Where there are no nodes, cells do not say
  * whether there is one.
  *
@@ -35,7 +35,7 @@
  * - A gate is a node that has, after its text, what a cell has of a state of the double array: its base or cell times 4,
  *   plus 2 if it has a single way, plus 1 if a key ends there.
  *
- * A payload is: header, codes of all bytes, labels of all codes, cells, what counts have apart, zeros, table of shapes,
+ * A payload is: header, labels of all codes, cells, what counts have apart, zeros, table of shapes,
  * nodes, zeros. FAST_SLACK zeros follow the nodes, if there are any, so that a node of up to 16 ways can be read without
  * a look at the end of the memory.
  */
@@ -82,7 +82,6 @@ enum {
     FAST_AT_ZONES = 40,
     FAST_AT_ZONE_BITS = 56,
     FAST_HEADER = 64,
-    FAST_LABELS_AT = FAST_HEADER + 256,
 };
 
 /* Shape: text length 5 bits, ways 5, final 1, counts 3, long references are addresses 1, set of long ones in the node
@@ -152,7 +151,7 @@ static inline void fast_store(unsigned char *to, uint64_t value, size_t size)
 
 /* What open() puts into the words of a trie. */
 struct fast_view {
-    const unsigned char *nodes, *shapes, *cells, *codes, *labels;
+    const unsigned char *nodes, *shapes, *cells, *labels;
     const unsigned char *apart; /* what counts have apart */
     uint64_t root;
     uint64_t count;
@@ -167,6 +166,7 @@ struct fast_view {
     uint32_t keys_mask; /* of what has been shifted */
     uint16_t alphabet;
     uint8_t address_bytes, count_bytes, cell_bytes, target_shift, keys_shift, keys_bits;
+    uint8_t codes[256]; /* of bytes */
 } __attribute__((may_alias)); /* the words are another type */
 
 _Static_assert(sizeof(struct fast_view) <= sizeof ((struct perfpy_trie *)0)->words, "a view has to fit into the words");

@@ -51,8 +51,7 @@ static void write_header(const struct fast_packer *packer, const struct fast_wid
         fast_store(data + FAST_AT_ZONES + 4 * i, cells->zones[i].end, 4);
         data[FAST_AT_ZONE_BITS + i] = cells->zones[i].bits;
     }
-    memcpy(data + FAST_HEADER, cells->codes, sizeof cells->codes);
-    memcpy(data + FAST_LABELS_AT, cells->labels, cells->alphabet);
+    memcpy(data + FAST_HEADER, cells->labels, cells->alphabet);
 }
 
 static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t keys, struct perfpy_trie_payload *payload)
@@ -63,7 +62,7 @@ static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t key
     if (widths.keys_bits >= perfpy_fast_bits(keys)) /* nothing is needed apart */
         memset(cells->zones, 0, sizeof cells->zones);
     const size_t cell_bytes = widths.cell_bytes * count, apart = fast_apart_size(cells->zones);
-    const size_t before = FAST_LABELS_AT + fast_labels_size(cells->alphabet), shapes = 4 * (size_t)packer->shapes.count;
+    const size_t before = FAST_HEADER + fast_labels_size(cells->alphabet), shapes = 4 * (size_t)packer->shapes.count;
     payload->size = before + cell_bytes + apart + shapes + nodes + slack;
     unsigned char *data = payload->data = calloc(payload->size, 1);
     if (!data)

@@ -30,9 +30,12 @@ enum {
     MOST_WINDOWS = 64, /* before cells below are given up for states with as many ways */
 };
 
-/* The cells that are taken and the bases that are, one bit each. */
+/* Sets of one bit for each place: the cells that are taken, the bases that are, and those that cells of single ways look
+ * as if they belonged to. */
+enum { TAKEN, BASES, SEEMING, SETS };
+
 struct space {
-    unsigned char *taken, *bases;
+    unsigned char *sets[SETS];
     size_t bytes;
     uint32_t end; /* all cells from here on are free */
 };
@@ -46,14 +49,13 @@ static bool grow(struct space *space, size_t bits)
     if (bytes <= space->bytes)
         return true;
     const size_t larger = bytes + bytes / 2 + 1024;
-    unsigned char *taken = realloc(space->taken, larger);
-    space->taken = taken ? taken : space->taken;
-    unsigned char *bases = realloc(space->bases, larger);
-    space->bases = bases ? bases : space->bases;
-    if (!taken || !bases)
-        return false;
-    memset(taken + space->bytes, 0, larger - space->bytes);
-    memset(bases + space->bytes, 0, larger - space->bytes);
+    for (int i = 0; i < SETS; i++) {
+        unsigned char *set = realloc(space->sets[i], larger);
+        if (!set)
+            return false;
+        memset(set + space->bytes, 0, larger - space->bytes);
+        space->sets[i] = set;
+    }
     space->bytes = larger;
     return true;
 }
@@ -71,19 +73,19 @@ static void add_bit(unsigned char *set, size_t bit)
 /* The set of bases in a window with which all ways of a state find free cells. */
 static uint64_t free_bases(const struct space *space, uint32_t base, const uint8_t *codes, uint32_t count)
 {
-    uint64_t taken = window_at(space->bases, base);
+    uint64_t taken = window_at(space->sets[BASES], base) | window_at(space->sets[SEEMING], base);
     for (uint32_t i = 0; i < count; i++)
-        taken |= window_at(space->taken, (size_t)base + codes[i]);
+        taken |= window_at(space->sets[TAKEN], (size_t)base + codes[i]);
     return ~taken & ((UINT64_C(1) << WINDOW) - 1);
 }
 
-/* The set of cells in a window that are free for a single way: one needs no base, but must not look like a cell of
- * another state. */
+/* The set of cells in a window that are free for a single way: one needs no base, but must not look like a cell of a
+ * state that has one. */
 static uint64_t free_cells(const struct space *space, uint32_t cell, uint8_t code)
 {
-    const uint64_t taken = window_at(space->taken, cell);
+    const uint64_t taken = window_at(space->sets[TAKEN], cell);
     if (cell >= code)
-        return ~(taken | window_at(space->bases, cell - code)) & ((UINT64_C(1) << WINDOW) - 1);
+        return ~(taken | window_at(space->sets[BASES], cell - code)) & ((UINT64_C(1) << WINDOW) - 1);
     const uint32_t without_base = code - cell;
     return ~taken & ((UINT64_C(1) << (without_base < WINDOW ? without_base : WINDOW)) - 1);
 }
@@ -119,9 +121,9 @@ static uint32_t find_cell(const struct space *space, uint8_t code, uint32_t near
 
 static void take_base(struct space *space, uint32_t base, const uint8_t *codes, uint32_t count)
 {
-    add_bit(space->bases, base);
+    add_bit(space->sets[BASES], base);
     for (uint32_t i = 0; i < count; i++)
-        add_bit(space->taken, (size_t)base + codes[i]);
+        add_bit(space->sets[TAKEN], (size_t)base + codes[i]);
     const uint32_t end = base + codes[count - 1] + 1;
     space->end = end > space->end ? end : space->end;
 }
@@ -129,8 +131,8 @@ static void take_base(struct space *space, uint32_t base, const uint8_t *codes, 
 static void take_cell(struct space *space, uint32_t cell, uint8_t code)
 {
     if (cell >= code)
-        add_bit(space->bases, cell - code);
-    add_bit(space->taken, cell);
+        add_bit(space->sets[SEEMING], cell - code);
+    add_bit(space->sets[TAKEN], cell);
     space->end = cell >= space->end ? cell + 1 : space->end;
 }
 
@@ -337,8 +339,8 @@ static enum perfpy_trie_status place_all(struct fast_packer *packer, const struc
     const enum perfpy_trie_status status =
         near ? place_listed(packer, &space, near, interrupt) : PERFPY_TRIE_MEMORY;
     free(near);
-    free(space.taken);
-    free(space.bases);
+    for (int i = 0; i < SETS; i++)
+        free(space.sets[i]);
     return status;
 }
 

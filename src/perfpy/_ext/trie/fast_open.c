@@ -39,6 +39,14 @@ static bool read_zones(struct fast_view *view, struct fast_zone *zones, const un
     return true;
 }
 
+/* Gives all bytes their codes. In a damaged trie labels need not be in order, or different. */
+static void number_labels(struct fast_view *view)
+{
+    memset(view->codes, view->alphabet, sizeof view->codes);
+    for (uint32_t code = 0; code < view->alphabet; code++)
+        view->codes[view->labels[code]] = (uint8_t)code;
+}
+
 static bool is_sensible(const struct fast_view *view)
 {
     return view->coded <= FAST_CODES && view->address_bytes >= 3 && view->address_bytes <= 4 &&
@@ -47,7 +55,7 @@ static bool is_sensible(const struct fast_view *view)
 
 bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_t size)
 {
-    if (size < FAST_LABELS_AT || data[FAST_AT_VERSION] != FAST_VERSION)
+    if (size < FAST_HEADER || data[FAST_AT_VERSION] != FAST_VERSION)
         return false;
     struct fast_view view = {
         .count = perfpy_load64(data + FAST_AT_COUNT),
@@ -59,8 +67,7 @@ bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_
         .count_bytes = data[FAST_AT_COUNT_BYTES],
         .alphabet = (uint16_t)(perfpy_load32(data + FAST_AT_ALPHABET) & 0xFFFF),
         .cell_bytes = data[FAST_AT_CELL_BYTES],
-        .codes = data + FAST_HEADER,
-        .labels = data + FAST_LABELS_AT,
+        .labels = data + FAST_HEADER,
     };
     struct fast_zone zones[FAST_ZONES];
     if (!is_sensible(&view) || !read_cells(&view, data) || !read_zones(&view, zones, data))
@@ -68,12 +75,13 @@ bool perfpy_fast_open(struct perfpy_trie *trie, const unsigned char *data, size_
     const uint64_t labels = fast_labels_size(view.alphabet), cells = view.cell_bytes * (uint64_t)view.cell_count;
     const uint64_t apart = fast_apart_size(zones), shapes = 4 * (uint64_t)view.coded;
     const uint64_t slack = view.size ? FAST_SLACK : 0;
-    if (FAST_LABELS_AT + labels + cells + apart + shapes + view.size + slack != size)
+    if (FAST_HEADER + labels + cells + apart + shapes + view.size + slack != size)
         return false;
     view.cells = view.labels + labels;
     view.apart = view.cells + cells;
     view.shapes = view.apart + apart;
     view.nodes = view.shapes + shapes;
+    number_labels(&view);
     *trie = (struct perfpy_trie){.data = data, .size = size, .count = view.count};
     memcpy(trie->words, &view, sizeof view);
     return true;

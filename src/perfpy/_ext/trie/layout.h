@@ -45,7 +45,7 @@ struct perfpy_trie {
     const unsigned char *data;
     size_t size;
     uint64_t count;     /* of keys */
-    uint64_t words[24]; /* what open() worked out; the layout's own, and may hold pointers into the data */
+    uint64_t words[52]; /* what open() worked out; the layout's own, and may hold pointers into the data */
 };
 
 /* A place among the keys. All zero before the first seek(). */
