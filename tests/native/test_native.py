@@ -145,8 +145,8 @@ def build_trie_fast(compiler: str, directory: Path, isa: str, limits: list[str])
         if source.stem == "fast_variant":
             continue
         objects.append(directory / f"{source.stem}.o")
-        named = [*ISAS[isa], "-DLAYOUT_NAME=perfpy_trie_fast"] if source.stem == "fast_read" else limits
-        subprocess.run([*common, *allocator, *named, "-c", source, "-o", objects[-1]], check=True)
+        named = [*ISAS[isa], "-DLAYOUT_NAME=perfpy_trie_fast"] if source.stem == "fast_read" else []
+        subprocess.run([*common, *allocator, *named, *limits, "-c", source, "-o", objects[-1]], check=True)
     subprocess.run([*common, HERE / "test_trie_fast.c", *objects, "-o", program], check=True)
     return program
 
@@ -307,12 +307,12 @@ def test_trie_sorting(compiler: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_trie_fast(compiler: str, tmp_path: Path, isa: str) -> None:
     limits = {
-        "baseline": ["-DMOST_EDGES=300", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=3"],
+        "baseline": ["-DMOST_EDGES=300", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=3", "-DCACHED_BYTES=0"],
         "avx2": [
             *("-DMOST_EDGES=50", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=100"),
-            *("-DLARGEST_3_BYTES=1000", "-DNARROW_BITS=18"),
+            *("-DLARGEST_3_BYTES=1000", "-DNARROW_BITS=18", "-DCACHED_BYTES=0"),
         ],
-        "avx512": [],
+        "avx512": ["-DCACHED_BYTES=3000"],
     }
     assert not failures(build_trie_fast(compiler, tmp_path, isa, limits[isa]), isa, SETS // 8)
 

@@ -4,6 +4,7 @@
 enum {
     BATCH = 1024, /* keys looked up at a time */
     ALONE = 64,   /* so few are looked up without giving the lock away */
+    AHEAD = 12,   /* keys whose memory is asked for before their turn */
 };
 
 /* Keys that are looked up together. */
@@ -43,6 +44,13 @@ static int add(struct batch *batch, size_t place, PyObject *key, bool text)
     return 0;
 }
 
+/* Asks for the memory of a short str or bytes, which two lines of a cache hold. */
+static inline void fetch(const PyObject *key)
+{
+    __builtin_prefetch(key);
+    __builtin_prefetch((const char *)key + 64);
+}
+
 /* Looks up the keys from `start` on, at most BATCH and as many as there is room for; returns how many they were, or -1
  * with an exception. */
 static Py_ssize_t look_up(const PerfpyTrie *self, struct batch *batch, PyObject *keys, Py_ssize_t start, int64_t *ranks,
@@ -51,6 +59,8 @@ static Py_ssize_t look_up(const PerfpyTrie *self, struct batch *batch, PyObject 
     Py_ssize_t count = 0;
     batch->size = 0;
     for (; count < BATCH && count < room && start + count < PySequence_Fast_GET_SIZE(keys); count++) {
+        if (start + count + AHEAD < PySequence_Fast_GET_SIZE(keys))
+            fetch(PySequence_Fast_GET_ITEM(keys, start + count + AHEAD));
         PyObject *key = PySequence_Fast_GET_ITEM(keys, start + count);
         Py_INCREF(key);
         const int status = add(batch, (size_t)count, key, self->text);

@@ -36,17 +36,27 @@ enum fast_move {
     FAST_NO_MEMORY,
 };
 
-static inline bool fast_append(struct perfpy_trie_cursor *cursor, const unsigned char *text, size_t length)
+/* Makes room for the text of a node. */
+static inline bool fast_make_room(struct perfpy_trie_cursor *cursor)
 {
-    if (cursor->length + length + 32 > cursor->capacity) {
-        const size_t larger = 2 * (cursor->length + length) + 64;
-        unsigned char *key = realloc(cursor->key, larger);
-        if (!key)
-            return false;
-        cursor->key = key;
-        cursor->capacity = larger;
-    }
-    memcpy(cursor->key + cursor->length, text, length);
+    if (__builtin_expect(cursor->length + FAST_TEXT + 1 <= cursor->capacity, 1))
+        return true;
+    const size_t larger = 2 * cursor->length + 64;
+    unsigned char *key = realloc(cursor->key, larger);
+    if (!key)
+        return false;
+    cursor->key = key;
+    cursor->capacity = larger;
+    return true;
+}
+
+/* Appends a text of at most FAST_TEXT bytes, behind which there are as many that can be read: to copy so many, always,
+ * is cheaper than a loop. */
+static inline bool fast_append_text(struct perfpy_trie_cursor *cursor, const unsigned char *text, size_t length)
+{
+    if (!fast_make_room(cursor))
+        return false;
+    memcpy(cursor->key + cursor->length, text, FAST_TEXT + 1);
     cursor->length += length;
     return true;
 }
@@ -90,7 +100,10 @@ static inline enum fast_move fast_enter_node(const struct fast_view *view, struc
 
 static inline bool fast_append_byte(struct perfpy_trie_cursor *cursor, unsigned char byte)
 {
-    return fast_append(cursor, &byte, 1);
+    if (!fast_make_room(cursor))
+        return false;
+    cursor->key[cursor->length++] = byte;
+    return true;
 }
 
 /* Puts a state of the double array on the stack. */
@@ -137,7 +150,7 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
 {
     struct fast_stack *stack = cursor->state;
     struct fast_frame *frame = &stack->frames[stack->depth - 1];
-    if (!fast_append(cursor, frame->node.text, fast_text(frame->node.shape)))
+    if (!fast_append_text(cursor, frame->node.text, fast_text(frame->node.shape)))
         return FAST_NO_MEMORY;
     frame->length = cursor->length;
     frame->way = 0;
@@ -299,7 +312,7 @@ static inline enum fast_move fast_seek(const struct fast_view *view, struct perf
     cursor->length = 0;
     if (cursor->state)
         ((struct fast_stack *)cursor->state)->depth = 0;
-    if (!fast_append(cursor, (const unsigned char *)"", 0)) /* so that there is a key, though it be empty */
+    if (!fast_make_room(cursor)) /* so that there is a key, though it be empty */
         return FAST_NO_MEMORY;
     enum fast_move move = fast_enter(view, cursor, view->root);
     while (move == FAST_AT_STATE || (move == FAST_AT_KEY && rank > 0))
