@@ -312,7 +312,7 @@ def test_trie_fast(compiler: str, tmp_path: Path, isa: str) -> None:
             *("-DMOST_EDGES=50", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=100"),
             *("-DLARGEST_3_BYTES=1000", "-DNARROW_BITS=18", "-DCACHED_BYTES=0"),
         ],
-        "avx512": ["-DCACHED_BYTES=3000"],
+        "avx512": ["-DCACHED_BYTES=3000", "-DNARROW_BITS=20"],
     }
     assert not failures(build_trie_fast(compiler, tmp_path, isa, limits[isa]), isa, SETS // 8)
 

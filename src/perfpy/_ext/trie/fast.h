@@ -8,8 +8,10 @@
  * are below the way, and where it leads to: the base of the state, or if it has a single way the cell of that, or the
  * address of the node. No two states have the same base, nor one that a single way's cell could be of, so that a cell
  * with the right code is of the right state. A free cell has a code that no label has, and bytes that are no labels
- * have another one. The base of a state without ways is the number of cells. Where there are no nodes, cells do not say
- * whether there is one.
+ * have another one. The base of a state without ways is the number of cells.
+ *
+ * Where there are no nodes, cells do not say whether there is one; and where 32 bits are enough without it, but not with
+ * it, they do not tell states with a single way apart, which then have bases, too.
  *
  * Each of these has as many bits as it needs, and the keys below the way have what is left of 32 bits, or of 64 where
  * addresses and bases are so large. Bits that keys need beyond that are apart: most for the first cells, which are of
@@ -78,6 +80,7 @@ enum {
     FAST_AT_CODE_BITS = 30, /* of cells */
     FAST_AT_TARGET_BITS = 31,
     FAST_AT_CELL_BYTES = 32,
+    FAST_AT_SINGLES = 33, /* whether states with a single way are told apart */
     FAST_AT_VERSION = 36,
     FAST_AT_ZONES = 40,
     FAST_AT_ZONE_BITS = 56,
@@ -91,12 +94,8 @@ enum { FAST_FINAL = 1 << 10, FAST_ADDRESSES = 1 << 14, FAST_SET_IN_NODE = 1 << 1
 /* Codes of counts: multiples of 1 to 4, or numbers of 4, 8, 16 bits or the widest. */
 enum { FAST_COUNT_MULTIPLE = 0, FAST_COUNT_4 = 4, FAST_COUNT_8, FAST_COUNT_16, FAST_COUNT_WIDEST };
 
-/* Cell, from its lowest bit: code, final, single, node unless there are none, keys below, target. Below: the places of
- * these bits as seen from the end of the code. */
+/* Cell, from its lowest bit: code, final, single unless there are none, node unless there are none, keys below, target. */
 enum {
-    FAST_FINAL_AT = 0,
-    FAST_SINGLE_AT = 1,
-    FAST_NODE_AT = 2,
     FAST_TARGET_BITS = 29, /* at most; gates and references need them */
     FAST_BLOCK = 16,       /* codes, which are looked at together */
     FAST_ZONES = 4,
@@ -161,8 +160,8 @@ struct fast_view {
     uint32_t size; /* of the nodes */
     uint32_t cell_count;
     uint32_t coded; /* shapes in the table */
-    uint32_t code_mask, final_mask, single_mask;
-    uint32_t node_mask; /* 0 where there are none */
+    uint32_t code_mask, final_mask;
+    uint32_t single_mask, node_mask; /* 0 where there are none */
     uint32_t keys_mask; /* of what has been shifted */
     uint16_t alphabet;
     uint8_t address_bytes, count_bytes, cell_bytes, target_shift, keys_shift, keys_bits;

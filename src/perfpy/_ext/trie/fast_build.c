@@ -46,6 +46,7 @@ static void write_header(const struct fast_packer *packer, const struct fast_wid
     data[FAST_AT_CODE_BITS] = (unsigned char)cells->code_bits;
     data[FAST_AT_TARGET_BITS] = (unsigned char)widths->target_bits;
     data[FAST_AT_CELL_BYTES] = (unsigned char)widths->cell_bytes;
+    data[FAST_AT_SINGLES] = cells->singles;
     data[FAST_AT_VERSION] = FAST_VERSION;
     for (int i = 0; i < FAST_ZONES; i++) {
         fast_store(data + FAST_AT_ZONES + 4 * i, cells->zones[i].end, 4);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fast_pack.h"
+#include "fast_space.h"
 
 /* An automaton of so many edges is nothing but a double array, and so is a larger one of not many more edges than keys.
  * Where there are more, most of them are parts of long texts, which nodes hold in a quarter of the bytes. */
@@ -26,115 +27,7 @@
 enum {
     LONGEST_CHAIN = 2,             /* of states with a single way; a longer one is cheaper as a text */
     STATES_BETWEEN_POLLS = 1 << 12,
-    LINE = 16,         /* cells of a line of a cache */
-    MOST_WINDOWS = 64, /* before cells below are given up for states with as many ways */
 };
-
-/* Sets of one bit for each place: the cells that are taken, the bases that are, and those that cells of single ways look
- * as if they belonged to. */
-enum { TAKEN, BASES, SEEMING, SETS };
-
-struct space {
-    unsigned char *sets[SETS];
-    size_t bytes;
-    uint32_t end; /* all cells from here on are free */
-};
-
-/* So many places are looked at together, from any one on. */
-enum { WINDOW = 56 };
-
-static bool grow(struct space *space, size_t bits)
-{
-    const size_t bytes = bits / 8 + 1;
-    if (bytes <= space->bytes)
-        return true;
-    const size_t larger = bytes + bytes / 2 + 1024;
-    for (int i = 0; i < SETS; i++) {
-        unsigned char *set = realloc(space->sets[i], larger);
-        if (!set)
-            return false;
-        memset(set + space->bytes, 0, larger - space->bytes);
-        space->sets[i] = set;
-    }
-    space->bytes = larger;
-    return true;
-}
-
-static uint64_t window_at(const unsigned char *set, size_t bit)
-{
-    return perfpy_load64(set + bit / 8) >> bit % 8;
-}
-
-static void add_bit(unsigned char *set, size_t bit)
-{
-    set[bit / 8] |= (unsigned char)(1 << bit % 8);
-}
-
-/* The set of bases in a window with which all ways of a state find free cells. */
-static uint64_t free_bases(const struct space *space, uint32_t base, const uint8_t *codes, uint32_t count)
-{
-    uint64_t taken = window_at(space->sets[BASES], base) | window_at(space->sets[SEEMING], base);
-    for (uint32_t i = 0; i < count; i++)
-        taken |= window_at(space->sets[TAKEN], (size_t)base + codes[i]);
-    return ~taken & ((UINT64_C(1) << WINDOW) - 1);
-}
-
-/* The set of cells in a window that are free for a single way: one needs no base, but must not look like a cell of a
- * state that has one. */
-static uint64_t free_cells(const struct space *space, uint32_t cell, uint8_t code)
-{
-    const uint64_t taken = window_at(space->sets[TAKEN], cell);
-    if (cell >= code)
-        return ~(taken | window_at(space->sets[BASES], cell - code)) & ((UINT64_C(1) << WINDOW) - 1);
-    const uint32_t without_base = code - cell;
-    return ~taken & ((UINT64_C(1) << (without_base < WINDOW ? without_base : WINDOW)) - 1);
-}
-
-/* Finds a base from `*from` on, which follows where many windows have been in vain. */
-static uint32_t find_base(const struct space *space, const uint8_t *codes, uint32_t count, uint32_t *from)
-{
-    uint32_t at = *from, windows = 0;
-    uint64_t free;
-    while (!(free = free_bases(space, at, codes, count))) {
-        at += WINDOW;
-        if (++windows == MOST_WINDOWS)
-            *from = at;
-    }
-    return at + (uint32_t)__builtin_ctzll(free);
-}
-
-/* Finds the cell of a single way, in the line of `near` or else in the same way as a base. */
-static uint32_t find_cell(const struct space *space, uint8_t code, uint32_t near, uint32_t *from)
-{
-    uint32_t at = near / LINE * LINE, windows = 0;
-    uint64_t free = near == FAST_NOWHERE ? 0 : free_cells(space, at, code) & ((UINT64_C(1) << LINE) - 1);
-    if (free)
-        return at + (uint32_t)__builtin_ctzll(free);
-    at = *from;
-    while (!(free = free_cells(space, at, code))) {
-        at += at < code && code - at < WINDOW ? code - at : WINDOW;
-        if (++windows == MOST_WINDOWS)
-            *from = at;
-    }
-    return at + (uint32_t)__builtin_ctzll(free);
-}
-
-static void take_base(struct space *space, uint32_t base, const uint8_t *codes, uint32_t count)
-{
-    add_bit(space->sets[BASES], base);
-    for (uint32_t i = 0; i < count; i++)
-        add_bit(space->sets[TAKEN], (size_t)base + codes[i]);
-    const uint32_t end = base + codes[count - 1] + 1;
-    space->end = end > space->end ? end : space->end;
-}
-
-static void take_cell(struct space *space, uint32_t cell, uint8_t code)
-{
-    if (cell >= code)
-        add_bit(space->sets[SEEMING], cell - code);
-    add_bit(space->sets[TAKEN], cell);
-    space->end = cell >= space->end ? cell + 1 : space->end;
-}
 
 /* Whether a state begins a chain that is worth a text. */
 static bool begins_text(const struct fast_automaton *automaton, uint32_t state)
@@ -280,7 +173,7 @@ static void list(struct fast_packer *packer)
 }
 
 /* Places a state; `near`: of each state, the cell that leads there. Returns false where memory is lacking. */
-static bool place(struct fast_packer *packer, struct space *space, uint32_t *near, uint32_t state, uint32_t *from)
+static bool place(struct fast_packer *packer, struct fast_space *space, uint32_t *near, uint32_t state, uint32_t *from)
 {
     enum { CODES = 256 };
     const struct fast_automaton *automaton = packer->automaton;
@@ -290,24 +183,25 @@ static bool place(struct fast_packer *packer, struct space *space, uint32_t *nea
     uint8_t codes[CODES];
     for (uint32_t i = 0; i < degree; i++)
         codes[i] = packer->cells.codes[fast_label(edges[i])];
-    if (!grow(space, (size_t)space->end + 4 * CODES))
+    if (!perfpy_fast_space_grow(space, (size_t)space->end + 4 * CODES))
         return false;
-    if (degree == 1) {
-        *base = find_cell(space, codes[0], near[state], from);
-        take_cell(space, *base, codes[0]);
+    const bool single = packer->cells.singles && degree == 1;
+    if (single) {
+        *base = perfpy_fast_space_cell(space, codes[0], near[state], from);
+        perfpy_fast_space_take_cell(space, *base, codes[0]);
     } else {
-        *base = find_base(space, codes, degree, from);
-        take_base(space, *base, codes, degree);
+        *base = perfpy_fast_space_base(space, codes, degree, degree == 1 ? near[state] : FAST_NOWHERE, from);
+        perfpy_fast_space_take_base(space, *base, codes, degree);
     }
     for (uint32_t i = 0; i < degree; i++) {
         uint32_t *target = &near[fast_target(edges[i])];
-        *target = *target == FAST_NOWHERE ? *base + (degree == 1 ? 0 : codes[i]) : *target;
+        *target = *target == FAST_NOWHERE ? *base + (single ? 0 : codes[i]) : *target;
     }
     return true;
 }
 
 /* Places all states in their order. */
-static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct space *space, uint32_t *near,
+static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct fast_space *space, uint32_t *near,
                                             const struct perfpy_interrupt *interrupt)
 {
     struct fast_cells *cells = &packer->cells;
@@ -332,15 +226,14 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct s
 
 static enum perfpy_trie_status place_all(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
-    struct space space = {0};
+    struct fast_space space = {0};
     uint32_t *near = malloc(packer->automaton->states * sizeof *near);
     choose_zones(packer);
     list(packer);
     const enum perfpy_trie_status status =
         near ? place_listed(packer, &space, near, interrupt) : PERFPY_TRIE_MEMORY;
     free(near);
-    for (int i = 0; i < SETS; i++)
-        free(space.sets[i]);
+    perfpy_fast_space_free(&space);
     return status;
 }
 
@@ -350,6 +243,7 @@ static bool choose(struct fast_packer *packer, bool whole)
     struct fast_cells *cells = &packer->cells;
     const uint32_t edges = packer->automaton->first[packer->automaton->states];
     cells->whole = whole;
+    cells->singles = true;
     cells->state_count = cells->alphabet = cells->keys_bits = 0;
     mark(packer, whole ? 0 : edges < MANY_EDGES ? LEAST_KEYS : 2 * LEAST_KEYS);
     number_labels(packer);
@@ -367,6 +261,11 @@ static enum perfpy_trie_status place_whole(struct fast_packer *packer, bool few,
     enum perfpy_trie_status status = PERFPY_TRIE_OK;
     unsigned target_bits = perfpy_fast_bits(packer->automaton->first[packer->automaton->states]);
     for (bool placed = false; !placed && status == PERFPY_TRIE_OK; target_bits++) {
+        cells->singles = true;
+        if (perfpy_fast_widths(cells, target_bits).cell_bytes != 4) {
+            cells->singles = false;
+            cells->singles = perfpy_fast_widths(cells, target_bits).cell_bytes != 4; /* 64 bits are enough for it */
+        }
         const struct fast_widths widths = perfpy_fast_widths(cells, target_bits);
         cells->whole = few || widths.cell_bytes == 4;
         if (!cells->whole)

@@ -21,12 +21,13 @@ uint64_t perfpy_fast_cell(const struct fast_packer *packer, const struct fast_wi
 {
     const struct fast_cells *cells = &packer->cells;
     const uint32_t ways = fast_degree(packer->automaton, state);
-    const uint64_t final = (uint64_t)packer->automaton->final[state] << FAST_FINAL_AT << cells->code_bits;
+    const uint64_t final = (uint64_t)packer->automaton->final[state] << cells->code_bits;
+    const uint64_t single = (uint64_t)(cells->singles && ways == 1) << (cells->code_bits + 1);
     if (ways == 0)
         return final | way_to(widths, cells->cell_count);
     if (cells->base[state] == FAST_NOWHERE)
-        return final | UINT64_C(1) << FAST_NODE_AT << cells->code_bits | way_to(widths, packer->address[state]);
-    return final | (uint64_t)(ways == 1) << FAST_SINGLE_AT << cells->code_bits | way_to(widths, cells->base[state]);
+        return final | UINT64_C(2) << (cells->code_bits + cells->singles) | way_to(widths, packer->address[state]);
+    return final | single | way_to(widths, cells->base[state]);
 }
 
 /* Where cells and what counts have apart are written to. */
@@ -72,7 +73,7 @@ void perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast
         write_cell(&to, at, no_code, 0);
     for (uint32_t i = 0; i < from->state_count; i++) {
         const uint32_t state = from->states[i];
-        const bool single = fast_degree(automaton, state) == 1;
+        const bool single = from->singles && fast_degree(automaton, state) == 1;
         uint64_t below = automaton->final[state];
         for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++) {
             const uint32_t target = fast_target(automaton->edges[edge]);

@@ -200,7 +200,7 @@ static unsigned label_kind(const struct fast_plan *plan)
 /* What a gate has of a state of the double array. */
 static uint32_t gate_of(const struct fast_packer *packer, uint32_t state)
 {
-    const uint32_t single = fast_degree(packer->automaton, state) == 1;
+    const uint32_t single = packer->cells.singles && fast_degree(packer->automaton, state) == 1;
     return packer->cells.base[state] * 4 + 2 * single + packer->automaton->final[state];
 }
 

@@ -5,15 +5,16 @@
 static bool read_cells(struct fast_view *view, const unsigned char *data)
 {
     const unsigned code_bits = data[FAST_AT_CODE_BITS], target_bits = data[FAST_AT_TARGET_BITS];
-    const unsigned keys_at = code_bits + FAST_NODE_AT + (view->size ? 1 : 0), bits = 8 * view->cell_bytes;
+    const bool singles = data[FAST_AT_SINGLES], nodes = view->size;
+    const unsigned keys_at = code_bits + 1 + singles + nodes, bits = 8 * view->cell_bytes;
     if ((bits != 32 && bits != 64) || code_bits > 9 || target_bits < 1 || target_bits > FAST_TARGET_BITS + 1 ||
         keys_at + target_bits > bits || view->alphabet > 256)
         return false;
     const unsigned keys_bits = bits - keys_at - target_bits;
     view->code_mask = (UINT32_C(1) << code_bits) - 1;
-    view->final_mask = UINT32_C(1) << (code_bits + FAST_FINAL_AT);
-    view->single_mask = UINT32_C(1) << (code_bits + FAST_SINGLE_AT);
-    view->node_mask = view->size ? UINT32_C(1) << (code_bits + FAST_NODE_AT) : 0;
+    view->final_mask = UINT32_C(1) << code_bits;
+    view->single_mask = singles ? UINT32_C(2) << code_bits : 0;
+    view->node_mask = nodes ? UINT32_C(2) << (code_bits + singles) : 0;
     view->keys_shift = (uint8_t)keys_at;
     view->keys_bits = (uint8_t)(keys_bits < 32 ? keys_bits : 32);
     view->keys_mask = (uint32_t)((UINT64_C(1) << view->keys_bits) - 1);

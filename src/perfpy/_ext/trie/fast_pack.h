@@ -47,7 +47,8 @@ struct fast_cells {
     unsigned keys_bits; /* of cells, for which there are these zones, or more */
     uint8_t codes[256], labels[256];
     unsigned alphabet, code_bits;
-    bool whole; /* there are no nodes */
+    bool whole;   /* there are no nodes */
+    bool singles; /* states with a single way are told apart */
 };
 
 /* How many bits of a cell are for what. */
@@ -99,7 +100,7 @@ static inline unsigned perfpy_fast_bits(uint64_t number)
 
 static inline unsigned perfpy_fast_keys_at(const struct fast_cells *cells)
 {
-    return cells->code_bits + FAST_NODE_AT + (cells->whole ? 0 : 1);
+    return cells->code_bits + 1 + cells->singles + !cells->whole;
 }
 
 struct fast_widths perfpy_fast_widths(const struct fast_cells *cells, unsigned target_bits);
