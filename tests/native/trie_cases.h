@@ -48,6 +48,58 @@ static void compare_prefixes(const struct perfpy_trie *trie, const struct set *s
         fail("the number of prefixes", found);
 }
 
+static bool begins_with(const struct key *key, const struct key *prefix)
+{
+    return key->length >= prefix->length && memcmp(key->bytes, prefix->bytes, prefix->length) == 0;
+}
+
+static void compare_cursor(const struct perfpy_trie_cursor *cursor, const struct set *set, size_t rank)
+{
+    const struct key key = {cursor->key, cursor->length};
+    if (cursor->rank != rank || compare(&key, &set->list[rank]) != 0)
+        fail("a cursor", rank);
+}
+
+/* The keys that begin with a prefix, one after the other with a cursor that has been elsewhere. */
+static void compare_span(const struct perfpy_trie *trie, const struct set *set, const struct key *prefix,
+                         struct perfpy_trie_cursor *cursor)
+{
+    struct perfpy_trie_span span;
+    /* Of its own size, so that a read behind it is found. */
+    unsigned char *exact = malloc(prefix->length ? prefix->length : 1);
+    memcpy(exact, prefix->bytes, prefix->length);
+    const size_t start = lower_bound(set, prefix);
+    size_t stop = start;
+    while (stop < set->count && begins_with(&set->list[stop], prefix))
+        stop++;
+    if (TRIE.span(trie, exact, prefix->length, &span) != PERFPY_TRIE_OK || span.start != start || span.stop != stop)
+        fail("a span", start);
+    for (size_t rank = start; rank < stop && rank < start + 200; rank++) {
+        const bool first = rank == start;
+        if ((first ? TRIE.seek_span(trie, cursor, exact, prefix->length, &span) : TRIE.next(trie, cursor)) !=
+            PERFPY_TRIE_OK)
+            fail("a key of a span", rank);
+        compare_cursor(cursor, set, rank);
+    }
+    free(exact);
+}
+
+static void compare_spans(const struct perfpy_trie *trie, const struct set *set, int kind, int probes)
+{
+    struct perfpy_trie_cursor cursor = {0};
+    unsigned char bytes[3001];
+    for (int i = 0; i < probes; i++) {
+        struct key probe = probe_near(set, bytes, sizeof bytes, kind);
+        compare_span(trie, set, &probe, &cursor);
+        probe.length = below(4) < probe.length ? below(probe.length < 4 ? probe.length : 4) : probe.length;
+        compare_span(trie, set, &probe, &cursor);
+    }
+    memset(bytes, 0xFF, 3);
+    for (size_t length = 0; length <= 3; length++)
+        compare_span(trie, set, &(struct key){bytes, length}, &cursor);
+    TRIE.close(&cursor);
+}
+
 static void compare_probes(const struct perfpy_trie *trie, const struct set *set, int kind, int probes)
 {
     unsigned char bytes[3001];
@@ -60,13 +112,6 @@ static void compare_probes(const struct perfpy_trie *trie, const struct set *set
             fail("find()", rank);
         compare_prefixes(trie, set, &probe);
     }
-}
-
-static void compare_cursor(const struct perfpy_trie_cursor *cursor, const struct set *set, size_t rank)
-{
-    const struct key key = {cursor->key, cursor->length};
-    if (cursor->rank != rank || compare(&key, &set->list[rank]) != 0)
-        fail("a cursor", rank);
 }
 
 static void compare_order(const struct perfpy_trie *trie, const struct set *set)
@@ -100,7 +145,23 @@ static void compare_all(const struct perfpy_trie *trie, const struct set *set, i
             fail("the rank of a key", i);
     free(ranks);
     compare_probes(trie, set, kind, 200);
+    compare_spans(trie, set, kind, 100);
     compare_order(trie, set);
+}
+
+static void read_damaged_span(const struct perfpy_trie *trie, const unsigned char *prefix, size_t length,
+                              struct perfpy_trie_cursor *cursor)
+{
+    struct perfpy_trie_span span;
+    if (TRIE.span(trie, prefix, length, &span) != PERFPY_TRIE_OK || span.start == span.stop)
+        return;
+    if (span.start > span.stop || span.stop > trie->count)
+        fail("a span of a damaged trie", span.start);
+    if (TRIE.seek_span(trie, cursor, prefix, length, &span) != PERFPY_TRIE_OK)
+        return;
+    for (int steps = 0; steps < 20 && cursor->rank < span.stop; steps++)
+        if (TRIE.next(trie, cursor) != PERFPY_TRIE_OK)
+            return;
 }
 
 /* Reads whatever there is; that it ends, and reads nothing outside, is all that is asked. */
@@ -122,6 +183,7 @@ static void read_damaged(const unsigned char *data, size_t size, const struct se
         TRIE.find(&trie, exact, probe.length);
         TRIE.lower_bound(&trie, exact, probe.length);
         TRIE.prefixes(&trie, exact, probe.length, ranks, lengths, ROOM);
+        read_damaged_span(&trie, exact, probe.length, &cursor);
         free(exact);
     }
     const struct perfpy_trie_keys some = {set->keys.bytes, set->keys.offsets, set->count < 20 ? set->count : 20};
@@ -236,6 +298,18 @@ static void test_failures(void)
     for (long allowed = 0; status != PERFPY_TRIE_OK; allowed++) {
         allocations_left = allowed;
         status = TRIE.seek(&trie, &cursor, set.count / 2);
+    }
+    allocations_left = -1;
+    compare_cursor(&cursor, &set, set.count / 2);
+    TRIE.close(&cursor);
+    const struct key *prefix = &set.list[set.count / 2];
+    struct perfpy_trie_span span;
+    status = PERFPY_TRIE_MEMORY;
+    for (long allowed = 0; status != PERFPY_TRIE_OK; allowed++) {
+        allocations_left = allowed;
+        status = TRIE.span(&trie, prefix->bytes, prefix->length, &span);
+        if (status == PERFPY_TRIE_OK)
+            status = TRIE.seek_span(&trie, &cursor, prefix->bytes, prefix->length, &span);
     }
     allocations_left = -1;
     compare_cursor(&cursor, &set, set.count / 2);

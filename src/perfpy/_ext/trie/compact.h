@@ -309,6 +309,13 @@ enum perfpy_trie_status perfpy_compact_build(const struct perfpy_trie_keys *keys
                                              struct perfpy_trie_payload *payload);
 enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
                                             uint64_t rank);
+/* The hints of a span: the group and the block of its first key. */
+enum { HINT_GROUP, HINT_BLOCK };
+#define HINT_NONE UINT64_MAX /* as group */
+
+enum perfpy_trie_status perfpy_compact_seek_span(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                                 const unsigned char *prefix, size_t length,
+                                                 const struct perfpy_trie_span *span);
 enum perfpy_trie_status perfpy_compact_walk(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
                                             uint64_t count, perfpy_trie_visitor *visit, void *context);
 enum perfpy_trie_status perfpy_compact_next(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor);

@@ -307,8 +307,9 @@ found:
     return PERFPY_TRIE_OK;
 }
 
-enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
-                                            uint64_t rank)
+/* Goes to a rank, whose key is in a block of a group. */
+static enum perfpy_trie_status seek_in(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                       uint64_t rank, uint32_t group, uint32_t block)
 {
     const struct compact *compact = compact_of(trie);
     if (!cursor->state) {
@@ -318,12 +319,10 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
             return PERFPY_TRIE_MEMORY;
     }
     struct state *state = cursor->state;
+    const uint64_t first = group_rank(compact, group);
     state->sound = true;
-    state->group = group_of(compact, rank);
-    const uint64_t first = group_rank(compact, state->group);
-    const uint32_t block = block_of(compact, state->group, first, rank > first ? rank - first : 0);
+    state->group = group;
     cursor->rank = first + rank_in_group(compact, first, block);
-    compact_prefetch(compact, block);
     if (!set_separator(compact, cursor, state->group) || !enter(compact, cursor, state, block))
         return PERFPY_TRIE_MEMORY;
     const uint64_t keys = rank > cursor->rank ? rank - cursor->rank : 0;
@@ -337,6 +336,27 @@ enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, stru
     }
     cursor->rank = rank;
     return status;
+}
+
+enum perfpy_trie_status perfpy_compact_seek(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                            uint64_t rank)
+{
+    const struct compact *compact = compact_of(trie);
+    const uint32_t group = group_of(compact, rank);
+    const uint64_t first = group_rank(compact, group);
+    const uint32_t block = block_of(compact, group, first, rank > first ? rank - first : 0);
+    compact_prefetch(compact, block);
+    return seek_in(trie, cursor, rank, group, block);
+}
+
+enum perfpy_trie_status perfpy_compact_seek_span(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                                 const unsigned char *prefix, size_t length,
+                                                 const struct perfpy_trie_span *span)
+{
+    (void)prefix, (void)length;
+    if (span->hint[HINT_GROUP] == HINT_NONE)
+        return perfpy_compact_seek(trie, cursor, span->start);
+    return seek_in(trie, cursor, span->start, (uint32_t)span->hint[HINT_GROUP], (uint32_t)span->hint[HINT_BLOCK]);
 }
 
 /* Goes to the start of the next block; false where memory is short. */

@@ -1,4 +1,6 @@
 /* Looks keys up in the compact layout; compact.h says how. */
+#include <stdlib.h>
+
 #include "compact_decode.h"
 
 enum { BATCH = 16 };
@@ -179,6 +181,56 @@ static uint64_t lower_bound(const struct perfpy_trie *trie, const unsigned char 
     return compact->blocks ? search_all(compact, key, length).rank : 0;
 }
 
+static uint64_t rank_behind_block(const struct compact *compact, struct compact_place place)
+{
+    const uint64_t group = group_rank(compact, place.group);
+    const uint64_t first = entry_rank(compact, block_entry(compact, place.block));
+    const uint64_t next = entry_rank(compact, block_entry(compact, place.block + 1));
+    return group + rank_difference(compact, first, group) + rank_difference(compact, next, first);
+}
+
+/* Finds how many keys are below a key that comes after all that begin with a prefix. Up to its last byte it is the
+ * prefix, so that what a separator has in common with the one it has in common with the other. */
+static uint64_t rank_behind(const struct compact *compact, struct compact_place place, uint64_t end,
+                            const unsigned char *key, size_t length)
+{
+    place.common = place.common < length ? place.common : length - 1;
+    const uint64_t rank = scan(compact, place, key, length, NULL).rank;
+    return rank < end ? rank : search_all(compact, key, length).rank;
+}
+
+static enum perfpy_trie_status span(const struct perfpy_trie *trie, const unsigned char *prefix, size_t length,
+                                    struct perfpy_trie_span *span)
+{
+    const struct compact *compact = compact_of(trie);
+    *span = (struct perfpy_trie_span){.hint = {[HINT_GROUP] = HINT_NONE}};
+    if (compact->blocks == 0)
+        return PERFPY_TRIE_OK;
+    const struct compact_place place = perfpy_compact_locate(compact, prefix, length);
+    const uint64_t end = rank_behind_block(compact, place);
+    span->start = scan(compact, place, prefix, length, NULL).rank;
+    span->stop = trie->count;
+    if (span->start < end) {
+        span->hint[HINT_GROUP] = place.group;
+        span->hint[HINT_BLOCK] = place.block;
+    }
+    while (length > 0 && prefix[length - 1] == 0xFF)
+        length--;
+    if (length > 0) {
+        unsigned char few[256], *key = length <= sizeof few ? few : malloc(length);
+        if (!key)
+            return PERFPY_TRIE_MEMORY;
+        memcpy(key, prefix, length);
+        key[length - 1]++;
+        span->stop = rank_behind(compact, place, end, key, length);
+        if (key != few)
+            free(key);
+    }
+    span->stop = span->stop < trie->count ? span->stop : trie->count;
+    span->start = span->start < span->stop ? span->start : span->stop;
+    return PERFPY_TRIE_OK;
+}
+
 /* First the blocks of a few queries, whose memory is then on its way while others are looked for. */
 static void find_many(const struct perfpy_trie *trie, const struct perfpy_trie_keys *queries, int64_t *ranks)
 {
@@ -289,8 +341,10 @@ const struct perfpy_trie_layout perfpy_trie_compact = {
     .check = perfpy_compact_check,
     .find = find,
     .lower_bound = lower_bound,
+    .span = span,
     .find_many = find_many,
     .seek = perfpy_compact_seek,
+    .seek_span = perfpy_compact_seek_span,
     .next = perfpy_compact_next,
     .walk = perfpy_compact_walk,
     .close = perfpy_compact_close,

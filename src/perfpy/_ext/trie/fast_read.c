@@ -1,7 +1,7 @@
 /* Reads tries of the layout `fast`. Built once for each instruction set; LAYOUT_NAME is what its functions are known
  * by. */
-#include "fast_cursor.h"
 #include "fast_many.h"
+#include "fast_span.h"
 
 static int64_t find(const struct perfpy_trie *trie, const unsigned char *key, size_t length)
 {
@@ -26,6 +26,14 @@ static uint64_t lower_bound(const struct perfpy_trie *trie, const unsigned char 
     return fast_lower_bound(view, key, length);
 }
 
+static enum perfpy_trie_status span(const struct perfpy_trie *trie, const unsigned char *prefix, size_t length,
+                                    struct perfpy_trie_span *span)
+{
+    const struct fast_view *view = fast_view(trie);
+    fast_find_span(view, prefix, length, span);
+    return PERFPY_TRIE_OK;
+}
+
 static size_t prefixes(const struct perfpy_trie *trie, const unsigned char *text, size_t length, uint64_t *ranks,
                        uint64_t *lengths, size_t room)
 {
@@ -47,6 +55,14 @@ static enum perfpy_trie_status seek(const struct perfpy_trie *trie, struct perfp
 {
     const struct fast_view *view = fast_view(trie);
     return arrive(trie, cursor, fast_seek(view, cursor, rank), rank);
+}
+
+static enum perfpy_trie_status seek_span(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                         const unsigned char *prefix, size_t length,
+                                         const struct perfpy_trie_span *span)
+{
+    const struct fast_view *view = fast_view(trie);
+    return arrive(trie, cursor, fast_seek_span(view, cursor, prefix, length, span), span->start);
 }
 
 static enum perfpy_trie_status next(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor)
@@ -87,8 +103,10 @@ const struct perfpy_trie_layout LAYOUT_NAME = {
     .find = find,
     .has = has,
     .lower_bound = lower_bound,
+    .span = span,
     .find_many = find_many,
     .seek = seek,
+    .seek_span = seek_span,
     .next = next,
     .walk = walk,
     .close = close_cursor,

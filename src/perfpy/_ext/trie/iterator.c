@@ -1,8 +1,10 @@
-/* An iterator over keys of consecutive ranks, which makes a few of them ahead: first one, then twice as many each time,
- * so that a walk through the layout is not begun for each key, and who takes one key does not pay for many. */
+/* An iterator over keys of consecutive ranks, which makes a few of them ahead: all of them where they are few, else first
+ * one, then twice as many each time, so that a walk through the layout is not begun for each key, and who takes one key
+ * does not pay for many. */
 #include "module.h"
 
 enum {
+    FEW = 8,                 /* keys, for which there is room here */
     AHEAD_MOST = 64,         /* keys */
     BYTES_AHEAD = 64 * 1024, /* of keys, after which no more are made ahead */
 };
@@ -11,37 +13,50 @@ typedef struct {
     PyObject_HEAD
     PerfpyTrie *trie; /* NULL at the end */
     struct perfpy_trie_cursor cursor;
-    uint64_t rank, stop; /* of the next key that is handed out */
-    PyObject *keys[AHEAD_MOST]; /* those from `taken` to `made` are still there */
+    bool begun; /* the cursor is at the last key that was made */
+    struct perfpy_trie_span span; /* from the next key that is handed out on */
+    PyObject *prefix;             /* with which the first key is found, or NULL */
+    PyObject **keys;              /* those from `taken` to `made` are still there */
     unsigned taken, made, wanted;
     size_t bytes;
     bool failed; /* to make one of them */
+    PyObject *few[FEW];
 } Iterator;
 
-PyObject *perfpy_trie_iterate(PerfpyTrie *trie, uint64_t start, uint64_t stop)
+PyObject *perfpy_trie_iterate(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix)
 {
-    PyObject *module = PyType_GetModuleByDef(Py_TYPE(trie), &perfpy_trie_module);
-    if (!module)
-        return NULL;
-    PyTypeObject *type = ((struct perfpy_trie_module *)PyModule_GetState(module))->iterator;
-    Iterator *self = (Iterator *)type->tp_alloc(type, 0);
+    PyTypeObject *type = trie->module->iterator;
+    Iterator *self = type ? (Iterator *)type->tp_alloc(type, 0) : NULL;
     if (!self)
-        return NULL;
+        return type ? NULL : PyErr_Format(PyExc_RuntimeError, "the interpreter is at its end");
     Py_INCREF(trie);
+    Py_XINCREF(prefix);
     self->trie = trie;
-    self->stop = stop < trie->trie.count ? stop : trie->trie.count;
-    self->rank = start;
+    self->span = *span;
+    self->prefix = prefix;
+    self->keys = self->few;
     return (PyObject *)self;
+}
+
+static void leave(Iterator *self)
+{
+    if (self->begun)
+        perfpy_trie_put_back(self->trie, self->cursor);
+    self->begun = false;
 }
 
 static void finish(Iterator *self)
 {
     if (self->trie) {
-        self->trie->layout->close(&self->cursor);
+        leave(self);
         Py_CLEAR(self->trie);
     }
+    Py_CLEAR(self->prefix);
     while (self->taken < self->made)
         Py_DECREF(self->keys[self->taken++]);
+    if (self->keys != self->few)
+        PyMem_Free(self->keys);
+    self->keys = self->few;
 }
 
 /* Makes a key, and says whether one more is wanted. */
@@ -54,33 +69,66 @@ static bool take(void *context, const unsigned char *bytes, size_t length)
         return false;
     self->keys[self->made++] = key;
     self->bytes += length;
-    return self->bytes < BYTES_AHEAD;
+    return self->made < self->wanted && self->bytes < BYTES_AHEAD;
+}
+
+/* Sets how many keys are to be made, of those that are left. */
+static void want_more(Iterator *self, uint64_t left)
+{
+    if (left <= FEW) {
+        self->wanted = (unsigned)left;
+        return;
+    }
+    self->wanted = self->wanted ? 2 * self->wanted : 1;
+    if (self->wanted > FEW && self->keys == self->few) {
+        PyObject **many = PyMem_Malloc(AHEAD_MOST * sizeof *many);
+        self->keys = many ? many : self->few;
+    }
+    const unsigned most = self->keys == self->few ? FEW : AHEAD_MOST;
+    self->wanted = self->wanted < most ? self->wanted : most;
+    self->wanted = self->wanted < left ? self->wanted : (unsigned)left;
+}
+
+/* Goes to the next key that is to be handed out. */
+static enum perfpy_trie_status begin(Iterator *self)
+{
+    const PerfpyTrie *trie = self->trie;
+    struct perfpy_trie_text text;
+    self->cursor = perfpy_trie_take_spare(self->trie);
+    self->begun = true;
+    if (!self->prefix)
+        return trie->layout->seek(&trie->trie, &self->cursor, self->span.start);
+    if (perfpy_trie_encode(&text, self->prefix, trie->text) <= 0)
+        return PERFPY_TRIE_MEMORY;
+    const enum perfpy_trie_status status =
+        trie->layout->seek_span(&trie->trie, &self->cursor, text.bytes, text.length, &self->span);
+    perfpy_trie_forget(&text);
+    Py_CLEAR(self->prefix); /* from now on there are ranks */
+    return status;
 }
 
 /* Makes the next keys; false at the end, or with an exception. */
 static bool make_keys(Iterator *self)
 {
     const PerfpyTrie *trie = self->trie;
-    struct perfpy_trie_cursor *cursor = &self->cursor;
-    const uint64_t left = self->stop - self->rank;
-    self->wanted = self->wanted < AHEAD_MOST ? 2 * self->wanted : AHEAD_MOST;
-    self->wanted = self->wanted ? self->wanted : 1;
-    self->taken = self->made = 0;
-    self->bytes = 0;
+    const uint64_t left = self->span.stop - self->span.start;
     enum perfpy_trie_status status = PERFPY_TRIE_OK;
+    bool more = true;
     if (left == 0)
         return false;
-    if (cursor->key || cursor->state) {
-        status = trie->layout->walk(&trie->trie, cursor, left < self->wanted ? left : self->wanted, take, self);
-    } else {
-        status = trie->layout->seek(&trie->trie, cursor, self->rank);
-        if (status == PERFPY_TRIE_OK)
-            take(self, cursor->key, cursor->length);
+    want_more(self, left);
+    self->taken = self->made = 0;
+    self->bytes = 0;
+    if (!self->begun) {
+        status = begin(self);
+        more = status == PERFPY_TRIE_OK && take(self, self->cursor.key, self->cursor.length);
     }
+    if (more)
+        status = trie->layout->walk(&trie->trie, &self->cursor, self->wanted - self->made, take, self);
     if (self->made > 0 && (status || self->failed)) {
         /* These keys come first: the next call goes back to the one that failed. */
         PyErr_Clear();
-        trie->layout->close(cursor);
+        leave(self);
         self->failed = false;
         return true;
     }
@@ -97,7 +145,7 @@ static PyObject *next_key(Iterator *self)
         finish(self);
         return NULL;
     }
-    self->rank++;
+    self->span.start++;
     return self->keys[self->taken++];
 }
 
@@ -112,13 +160,14 @@ static PyObject *iterator_next(Iterator *self)
 
 static PyObject *iterator_length_hint(Iterator *self, PyObject *Py_UNUSED(none))
 {
-    return PyLong_FromUnsignedLongLong(self->trie && self->stop > self->rank ? self->stop - self->rank : 0);
+    return PyLong_FromUnsignedLongLong(self->trie ? self->span.stop - self->span.start : 0);
 }
 
 static int iterator_traverse(Iterator *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->trie);
+    Py_VISIT(self->prefix);
     return 0;
 }
 

@@ -56,6 +56,12 @@ struct perfpy_trie_cursor {
     void *state; /* the layout's own */
 };
 
+/* Keys of consecutive ranks, from `start` to before `stop`, and where the layout found the first of them, as it likes. */
+struct perfpy_trie_span {
+    uint64_t start, stop;
+    uint64_t hint[2];
+};
+
 /* Is shown a key, which is there until it returns; false where it wants no more. */
 typedef bool perfpy_trie_visitor(void *context, const unsigned char *key, size_t length);
 
@@ -81,11 +87,21 @@ struct perfpy_trie_layout {
     /* How many keys are below this one. */
     uint64_t (*lower_bound)(const struct perfpy_trie *trie, const unsigned char *key, size_t length);
 
+    /* Finds the keys that begin with a prefix; where there are none, `start` and `stop` are its lower bound. */
+    enum perfpy_trie_status (*span)(const struct perfpy_trie *trie, const unsigned char *prefix, size_t length,
+                                    struct perfpy_trie_span *span);
+
     /* find() of each of the queries, which are in any order. */
     void (*find_many)(const struct perfpy_trie *trie, const struct perfpy_trie_keys *queries, int64_t *ranks);
 
     /* Goes to a rank below trie->count and sets the key; a cursor may be sought with again and again. */
     enum perfpy_trie_status (*seek)(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor, uint64_t rank);
+
+    /* seek() to the first of the keys that span() has found, of which there is one, for this prefix in this trie. From
+     * there the cursor may be moved on to the others, but not behind the last of them. */
+    enum perfpy_trie_status (*seek_span)(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor,
+                                         const unsigned char *prefix, size_t length,
+                                         const struct perfpy_trie_span *span);
 
     /* Goes to the next rank and sets the key; at the last key rank becomes trie->count, and the key is left as it is. */
     enum perfpy_trie_status (*next)(const struct perfpy_trie *trie, struct perfpy_trie_cursor *cursor);

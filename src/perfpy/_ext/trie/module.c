@@ -27,6 +27,7 @@ static int execute(PyObject *module)
     struct perfpy_trie_module *state = PyModule_GetState(module);
     if (perfpy_choose_isa(module, ~0u, &state->isa) < 0 || add_type(module, &perfpy_trie_type, &state->trie) < 0 ||
         add_type(module, &perfpy_trie_iterator_type, &state->iterator) < 0 ||
+        add_type(module, &perfpy_trie_range_type, &state->range) < 0 ||
         add_type(module, &perfpy_trie_payload_type, &state->payload) < 0)
         return -1;
     return add_type(module, &perfpy_trie_collector_type, &state->collector);
@@ -37,6 +38,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     struct perfpy_trie_module *state = PyModule_GetState(module);
     Py_VISIT(state->trie);
     Py_VISIT(state->iterator);
+    Py_VISIT(state->range);
     Py_VISIT(state->payload);
     Py_VISIT(state->collector);
     return 0;
@@ -47,6 +49,7 @@ static int clear(PyObject *module)
     struct perfpy_trie_module *state = PyModule_GetState(module);
     Py_CLEAR(state->trie);
     Py_CLEAR(state->iterator);
+    Py_CLEAR(state->range);
     Py_CLEAR(state->payload);
     Py_CLEAR(state->collector);
     return 0;
@@ -57,7 +60,27 @@ static void release(void *module)
     clear(module);
 }
 
+/* Says which class the sequences of keys are of from now on: one derived of Range, with whatever sequences have. */
+static PyObject *use_ranges(PyObject *module, PyObject *type)
+{
+    struct perfpy_trie_module *state = PyModule_GetState(module);
+    PyObject *range = PyObject_GetAttrString(module, "Range");
+    const int fits = range ? PyType_Check(type) && PyObject_IsSubclass(type, range) : -1;
+    Py_XDECREF(range);
+    if (fits < 0)
+        return NULL;
+    if (!fits)
+        return PyErr_Format(PyExc_TypeError, "%R is no class derived of Range", type);
+    PyTypeObject *before = state->range;
+    Py_INCREF(type);
+    state->range = (PyTypeObject *)type;
+    Py_XDECREF(before);
+    Py_INCREF(type);
+    return type;
+}
+
 static PyMethodDef functions[] = {
+    {"use_ranges", use_ranges, METH_O, "use_ranges(ranges, /)\n--\n\nMake keys() and its like return a class of Range."},
     {"merge", perfpy_trie_merge_files, METH_VARARGS,
      "merge(runs, offsets_file, bytes_file, /)\n--\n\nWrite the keys of runs (offsets, bytes) in order to two files."},
     {"build", perfpy_trie_build_files, METH_VARARGS,

@@ -8,6 +8,7 @@
 
 struct perfpy_trie_module {
     PyTypeObject *trie, *iterator, *payload, *collector;
+    PyTypeObject *range; /* of what keys() and its like return */
     enum perfpy_isa isa;
 };
 
@@ -16,14 +17,16 @@ extern struct PyModuleDef perfpy_trie_module;
 /* A trie over the memory of an object of Python. */
 typedef struct {
     PyObject_HEAD
+    const struct perfpy_trie_module *module; /* that of its type */
     Py_buffer memory;
     const struct perfpy_trie_layout *layout;
     struct perfpy_trie trie;
     bool text; /* keys are str, else bytes */
-    struct perfpy_trie_cursor spare; /* for the next key by rank, so that nothing is allocated for most of them */
+    struct perfpy_trie_cursor spare; /* for who needs one next, so that mostly nothing is allocated */
 } PerfpyTrie;
 
-extern PyType_Spec perfpy_trie_type, perfpy_trie_iterator_type, perfpy_trie_payload_type, perfpy_trie_collector_type;
+extern PyType_Spec perfpy_trie_type, perfpy_trie_range_type, perfpy_trie_iterator_type, perfpy_trie_payload_type,
+    perfpy_trie_collector_type;
 
 /* A rank that a damaged trie made up, and that no key has, is none. */
 static inline int64_t perfpy_trie_sensible(const PerfpyTrie *self, int64_t rank)
@@ -42,8 +45,14 @@ PyObject *perfpy_trie_ranks_of(PerfpyTrie *self, PyObject *arguments);
 /* Finds a layout by its name: NULL with an exception if there is none. */
 const struct perfpy_trie_layout *perfpy_trie_layout_named(PyObject *name, enum perfpy_isa isa);
 
-/* Makes an iterator over the keys of these ranks. */
-PyObject *perfpy_trie_iterate(PerfpyTrie *trie, uint64_t start, uint64_t stop);
+/* Makes a sequence of the keys of a span, and an iterator over them. The prefix is that of the layout's span(), or NULL
+ * for any ranks. */
+PyObject *perfpy_trie_range(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix);
+PyObject *perfpy_trie_iterate(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix);
+
+/* The cursor that is kept, unless another thread has it, or a new one; and back, or away with it. */
+struct perfpy_trie_cursor perfpy_trie_take_spare(PerfpyTrie *self);
+void perfpy_trie_put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor);
 
 /* Sets the exception of a status that is not PERFPY_TRIE_OK, unless a signal handler has set one. */
 void perfpy_trie_raise(enum perfpy_trie_status status);

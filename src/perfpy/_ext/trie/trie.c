@@ -63,8 +63,7 @@ static PyObject *trie_lower(PerfpyTrie *self, PyObject *key)
     return PyLong_FromUnsignedLongLong(rank < self->trie.count ? rank : self->trie.count);
 }
 
-/* The cursor that is kept, unless another thread has it, or a new one. */
-static struct perfpy_trie_cursor take_spare(PerfpyTrie *self)
+struct perfpy_trie_cursor perfpy_trie_take_spare(PerfpyTrie *self)
 {
     struct perfpy_trie_cursor cursor;
     Py_BEGIN_CRITICAL_SECTION(self);
@@ -74,7 +73,7 @@ static struct perfpy_trie_cursor take_spare(PerfpyTrie *self)
     return cursor;
 }
 
-static void put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor)
+void perfpy_trie_put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor)
 {
     Py_BEGIN_CRITICAL_SECTION(self);
     if (!self->spare.state && !self->spare.key && cursor.capacity <= SPARE_BYTES) {
@@ -87,14 +86,14 @@ static void put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor)
 
 static PyObject *key_at(PerfpyTrie *self, uint64_t rank)
 {
-    struct perfpy_trie_cursor cursor = take_spare(self);
+    struct perfpy_trie_cursor cursor = perfpy_trie_take_spare(self);
     const enum perfpy_trie_status status = self->layout->seek(&self->trie, &cursor, rank);
     PyObject *key = NULL;
     if (status)
         perfpy_trie_raise(status);
     else
         key = perfpy_trie_decode(cursor.key, cursor.length, self->text);
-    put_back(self, cursor);
+    perfpy_trie_put_back(self, cursor);
     return key;
 }
 
@@ -103,10 +102,105 @@ static Py_ssize_t trie_length(PerfpyTrie *self)
     return (Py_ssize_t)self->trie.count;
 }
 
+static PyObject *range_of(PerfpyTrie *self, uint64_t start, uint64_t stop)
+{
+    const struct perfpy_trie_span span = {.start = start, .stop = stop > start ? stop : start};
+    return perfpy_trie_range(self, &span, NULL);
+}
+
+/* Finds the keys with a prefix, all for None; false with an exception. */
+static bool find_span(PerfpyTrie *self, PyObject *prefix, struct perfpy_trie_span *span)
+{
+    if (prefix == Py_None) {
+        *span = (struct perfpy_trie_span){.stop = self->trie.count};
+        return true;
+    }
+    struct perfpy_trie_text text;
+    const int fits = perfpy_trie_encode(&text, prefix, self->text);
+    if (fits <= 0) {
+        if (fits == 0)
+            wrong_type(self, prefix, "prefix");
+        return false;
+    }
+    const enum perfpy_trie_status status = self->layout->span(&self->trie, text.bytes, text.length, span);
+    perfpy_trie_forget(&text);
+    if (status)
+        perfpy_trie_raise(status);
+    return status == PERFPY_TRIE_OK;
+}
+
+/* The only argument, which may be left out or be called `prefix`; NULL with an exception. */
+static PyObject *prefix_of(const char *name, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    const Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
+    if (count + named > 1)
+        return PyErr_Format(PyExc_TypeError, "%s() takes at most 1 argument, not %zd", name, count + named);
+    if (named && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "prefix") != 0)
+        return PyErr_Format(PyExc_TypeError, "%s() has no argument %R", name, PyTuple_GET_ITEM(names, 0));
+    return count + named ? arguments[0] : Py_None;
+}
+
+static PyObject *trie_keys(PerfpyTrie *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    struct perfpy_trie_span span;
+    PyObject *prefix = prefix_of("keys", arguments, count, names);
+    if (!prefix || !find_span(self, prefix, &span))
+        return NULL;
+    return perfpy_trie_range(self, &span, prefix == Py_None ? NULL : prefix);
+}
+
+static PyObject *trie_count(PerfpyTrie *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    struct perfpy_trie_span span;
+    PyObject *prefix = prefix_of("count", arguments, count, names);
+    return prefix && find_span(self, prefix, &span) ? PyLong_FromUnsignedLongLong(span.stop - span.start) : NULL;
+}
+
+/* Sets the rank of a bound unless it is None; false with an exception. */
+static bool find_bound(const PerfpyTrie *self, PyObject *key, const char *name, uint64_t *rank)
+{
+    struct perfpy_trie_text text;
+    if (key == Py_None)
+        return true;
+    const int fits = perfpy_trie_encode(&text, key, self->text);
+    if (fits <= 0) {
+        if (fits == 0)
+            wrong_type(self, key, name);
+        return false;
+    }
+    const uint64_t found = self->layout->lower_bound(&self->trie, text.bytes, text.length);
+    perfpy_trie_forget(&text);
+    *rank = found < self->trie.count ? found : self->trie.count;
+    return true;
+}
+
+static PyObject *trie_range(PerfpyTrie *self, PyObject *arguments, PyObject *keywords)
+{
+    PyObject *low = Py_None, *high = Py_None;
+    uint64_t start = 0, stop = self->trie.count;
+    static char *names[] = {"low", "high", NULL};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|OO:range", names, &low, &high))
+        return NULL;
+    const bool found = find_bound(self, low, "low", &start) && find_bound(self, high, "high", &stop);
+    return found ? range_of(self, start, stop) : NULL;
+}
+
+/* Keys of consecutive ranks; those of others are a matter of Python. */
+static PyObject *slice(PerfpyTrie *self, PyObject *index)
+{
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(index, &start, &stop, &step) < 0)
+        return NULL;
+    if (step != 1)
+        return PyObject_CallMethod((PyObject *)self, "_slice", "O", index);
+    PySlice_AdjustIndices(trie_length(self), &start, &stop, step);
+    return range_of(self, (uint64_t)start, (uint64_t)stop);
+}
+
 static PyObject *trie_subscript(PerfpyTrie *self, PyObject *index)
 {
     if (PySlice_Check(index))
-        return PyObject_CallMethod((PyObject *)self, "_slice", "O", index);
+        return slice(self, index);
     const Py_ssize_t given = PyNumber_AsSsize_t(index, PyExc_IndexError);
     if (given == -1 && PyErr_Occurred())
         return NULL;
@@ -129,13 +223,17 @@ static PyObject *trie_key(PerfpyTrie *self, PyObject *index)
 
 static PyObject *trie_iter(PerfpyTrie *self)
 {
-    return perfpy_trie_iterate(self, 0, self->trie.count);
+    return perfpy_trie_iterate(self, &(struct perfpy_trie_span){.stop = self->trie.count}, NULL);
 }
 
 static PyObject *trie_iterate(PerfpyTrie *self, PyObject *arguments)
 {
     unsigned long long start, stop;
-    return PyArg_ParseTuple(arguments, "KK:_iterate", &start, &stop) ? perfpy_trie_iterate(self, start, stop) : NULL;
+    if (!PyArg_ParseTuple(arguments, "KK:_iterate", &start, &stop))
+        return NULL;
+    struct perfpy_trie_span span = {.stop = stop < self->trie.count ? stop : self->trie.count};
+    span.start = start < span.stop ? start : span.stop;
+    return perfpy_trie_iterate(self, &span, NULL);
 }
 
 /* Makes a list of the first bytes of a text, as many as the lengths say. All of it is the text itself. */
@@ -212,6 +310,7 @@ static PyObject *trie_new(PyTypeObject *type, PyObject *arguments, PyObject *key
     PerfpyTrie *self = layout ? (PerfpyTrie *)type->tp_alloc(type, 0) : NULL;
     if (!self)
         return NULL;
+    self->module = state;
     self->layout = layout;
     self->text = text;
     if (PyObject_GetBuffer(memory, &self->memory, PyBUF_SIMPLE) < 0) {
@@ -287,6 +386,13 @@ static PyMethodDef methods[] = {
     {"_key", (PyCFunction)trie_key, METH_O, "_key($self, rank, /)\n--\n\nReturn the key of a rank."},
     {"_iterate", (PyCFunction)trie_iterate, METH_VARARGS,
      "_iterate($self, start, stop, /)\n--\n\nReturn an iterator over the keys of these ranks."},
+    {"keys", (PyCFunction)(void (*)(void))trie_keys, METH_FASTCALL | METH_KEYWORDS,
+     "keys($self, prefix=None)\n--\n\nReturn the keys that begin with `prefix`, in order; all keys without one."},
+    {"count", (PyCFunction)(void (*)(void))trie_count, METH_FASTCALL | METH_KEYWORDS,
+     "count($self, prefix=None)\n--\n\nReturn how many keys begin with `prefix`."},
+    {"range", (PyCFunction)(void (*)(void))trie_range, METH_VARARGS | METH_KEYWORDS,
+     "range($self, low=None, high=None)\n--\n\n"
+     "Return the keys from `low` on and below `high`, in order; either may be left out."},
     {"prefixes", (PyCFunction)trie_prefixes, METH_O,
      "prefixes($self, text, /)\n--\n\nReturn all keys that `text` begins with, shortest first."},
     {"_ranks_of", (PyCFunction)perfpy_trie_ranks_of, METH_VARARGS, ranks_of_doc},

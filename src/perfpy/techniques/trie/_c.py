@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from perfpy._ext.trie import _c
 from perfpy._ext.trie._c import ISA as ISA
 
+from ._ranges import KeyRange
 from ._saving import checked_meta
 from ._trie import Trie
 
@@ -22,6 +23,15 @@ _Run: TypeAlias = "tuple[Buffer, Buffer]"
 
 _MOST_RUNS = 64  # merged at a time
 _LEAST_LIMIT = 1 << 16  # bytes; a run of fewer keys costs more than it saves
+
+
+class CKeyRange(_c.Range, KeyRange):
+    """Keys of consecutive ranks, counted and enumerated without Python."""
+
+    __slots__ = ()
+
+
+_c.use_ranges(CKeyRange)
 
 
 class CTrie(_c.Trie, Trie):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,20 +16,19 @@ class KeyRange(Sequence[Any]):
     """Keys of a trie whose ranks are a range: made when they are asked for.
 
     What slices, `Trie.keys` and `Trie.range` return. ``list(...)`` makes a list of it.
-
-    Parameters
-    ----------
-    trie : Trie
-        Whose keys these are.
-    ranks : range
-        Which of them.
     """
 
-    __slots__ = ("_ranks", "_trie")
+    __slots__ = ()  # so that a class of C may be another base
 
-    def __init__(self, trie: Trie, ranks: range) -> None:
-        self._trie = trie
-        self._ranks = ranks
+    @property
+    @abstractmethod
+    def _trie(self) -> Trie:
+        """Whose keys these are."""
+
+    @property
+    @abstractmethod
+    def _ranks(self) -> range:
+        """Which of them."""
 
     @property
     def ranks(self) -> range:
@@ -47,7 +47,7 @@ class KeyRange(Sequence[Any]):
     def __getitem__(self, index: slice) -> KeyRange: ...
     def __getitem__(self, index: Any) -> Any:
         ranks = self._ranks[index]
-        return KeyRange(self._trie, ranks) if isinstance(ranks, range) else self._trie._key(ranks)
+        return RankRange(self._trie, ranks) if isinstance(ranks, range) else self._trie._key(ranks)
 
     def __iter__(self) -> Iterator[Any]:
         ranks = self._ranks
@@ -58,7 +58,7 @@ class KeyRange(Sequence[Any]):
         return map(self._trie._key, ranks)
 
     def __reversed__(self) -> Iterator[Any]:
-        return iter(KeyRange(self._trie, self._ranks[::-1]))
+        return iter(RankRange(self._trie, self._ranks[::-1]))
 
     def __contains__(self, key: object) -> bool:
         return key in self._trie and self._trie._find(key) in self._ranks
@@ -84,10 +84,33 @@ class KeyRange(Sequence[Any]):
 
     __hash__ = None  # type: ignore[assignment]  # it would take a pass over the keys
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RankRange, (self._trie, self._ranks)
+
     def __repr__(self) -> str:
         if not self:
             return "<no keys>"
         return f"<{len(self):,} keys from {self[0]!r} to {self[-1]!r}>"
+
+
+class RankRange(KeyRange):
+    """Keys of any range of ranks, of any trie.
+
+    Parameters
+    ----------
+    trie : Trie
+        Whose keys these are.
+    ranks : range
+        Which of them.
+    """
+
+    __slots__ = ("_ranks", "_trie")
+    _trie: Trie
+    _ranks: range
+
+    def __init__(self, trie: Trie, ranks: range) -> None:
+        self._trie = trie
+        self._ranks = ranks
 
 
 def _backwards(trie: Trie, start: int, stop: int) -> Iterator[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._order import common, successor
-from ._ranges import KeyRange
+from ._ranges import KeyRange, RankRange
 from ._saving import Saved
 from ._search import levenshtein, walk, wildcards
 from ._sources import listed
@@ -120,7 +120,7 @@ class Trie(Saved, Set[Any]):
         return self._iterate(0, len(self))
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(KeyRange(self, range(len(self))))
+        return reversed(RankRange(self, range(len(self))))
 
     def __getitem__(self, index: Any, /) -> Any:
         """Return the key of a rank, or those of a slice of ranks as a sequence."""
@@ -134,7 +134,7 @@ class Trie(Saved, Set[Any]):
         return self._key(rank)
 
     def _slice(self, ranks: slice) -> KeyRange:
-        return KeyRange(self, range(len(self))[ranks])
+        return RankRange(self, range(len(self))[ranks])
 
     def rank(self, key: Any, /) -> int:
         """Return how many keys are below this key, which must be one; a `KeyError` if it is not."""
@@ -168,7 +168,7 @@ class Trie(Saved, Set[Any]):
 
     def keys(self, prefix: Any = None) -> KeyRange:
         """Return the keys that begin with `prefix`, in order; all keys without one."""
-        return KeyRange(self, self._span(prefix))
+        return RankRange(self, self._span(prefix))
 
     def count(self, prefix: Any = None) -> int:
         """Return how many keys begin with `prefix`."""
@@ -185,7 +185,7 @@ class Trie(Saved, Set[Any]):
         """Return the keys from `low` on and below `high`, in order; either may be left out."""
         start = 0 if low is None else self._lower(self._checked(low, "low"))
         stop = len(self) if high is None else self._lower(self._checked(high, "high"))
-        return KeyRange(self, range(start, max(start, stop)))
+        return RankRange(self, range(start, max(start, stop)))
 
     def floor(self, key: Any, /) -> Any:
         """Return the largest key that is not above `key`; None if there is none."""
