@@ -50,6 +50,20 @@ static inline void fast_find_span(const struct fast_view *view, const unsigned c
     span->start = bound.rank < span->stop ? bound.rank : span->stop;
 }
 
+static inline bool fast_set_key(struct perfpy_trie_cursor *cursor, const unsigned char *text, size_t length)
+{
+    if (length >= cursor->capacity) {
+        unsigned char *key = realloc(cursor->key, length + 64);
+        if (!key)
+            return false;
+        cursor->key = key;
+        cursor->capacity = length + 64;
+    }
+    memcpy(cursor->key, text, length);
+    cursor->length = length;
+    return true;
+}
+
 /* Goes to the first key. No state above the prefix is on the stack, so that there are no keys behind the last one. */
 static inline enum fast_move fast_seek_span(const struct fast_view *view, struct perfpy_trie_cursor *cursor,
                                             const unsigned char *prefix, size_t length,
@@ -57,10 +71,9 @@ static inline enum fast_move fast_seek_span(const struct fast_view *view, struct
 {
     const uint64_t place = span->hint[FAST_HINT_PLACE], inside = span->hint[FAST_HINT_INSIDE];
     const size_t in_text = inside ? (size_t)(inside - 1) : 0;
-    cursor->length = 0;
     if (cursor->state)
         ((struct fast_stack *)cursor->state)->depth = 0;
-    if (!fast_append(cursor, prefix, length - in_text))
+    if (!fast_set_key(cursor, prefix, length - in_text))
         return FAST_NO_MEMORY;
     enum fast_move move = inside ? fast_enter_node(view, cursor, (uint32_t)place) : fast_enter(view, cursor, place);
     if (in_text > 0 && (move == FAST_AT_KEY || move == FAST_AT_STATE))
