@@ -10,44 +10,121 @@ enum {
     FAST_HINT_INSIDE, /* 0 for a cell, else 1 + how many bytes of the prefix belong to the node's text */
 };
 
-/* Goes through a node, unless the prefix ends in it: then true, with the hint. Also true where no key goes on so. */
-static inline bool fast_span_node(const struct fast_view *view, struct fast_bound *bound, uint32_t *address,
+/* A state on the way of a prefix, the keys below it, and the first code that is above the way taken. */
+struct fast_turning {
+    struct fast_state state;
+    uint32_t above;
+    uint64_t rank;
+};
+
+enum { FAST_TURNINGS = 16 };
+#define FAST_UNKNOWN UINT64_MAX /* as rank */
+
+/* The way of a prefix. Only one of the states on it tells the rank behind: the last one that has a way above. So they
+ * are kept, and looked through at the end. */
+struct fast_span_walk {
+    struct fast_bound bound; /* `behind` is not known until the end */
+    uint64_t behind;         /* of what is above the turnings */
+    uint32_t count;
+    struct fast_turning turnings[FAST_TURNINGS];
+};
+
+/* The rank behind all keys that go the way of the walk. */
+static inline uint64_t fast_rank_behind(const struct fast_view *view, const struct fast_span_walk *walk)
+{
+    for (uint32_t i = walk->count; i-- > 0;) {
+        const struct fast_turning *turning = &walk->turnings[i];
+        const uint32_t next = fast_next_code(view, turning->state, turning->above);
+        if (next != FAST_NONE)
+            return turning->rank + fast_keys_below_code(view, turning->state.base, next);
+    }
+    return walk->behind;
+}
+
+static inline void fast_keep_turning(const struct fast_view *view, struct fast_span_walk *walk,
+                                     struct fast_state state, uint32_t above)
+{
+    if (walk->count == FAST_TURNINGS) {
+        walk->behind = fast_rank_behind(view, walk);
+        walk->count = 0;
+    }
+    walk->turnings[walk->count++] = (struct fast_turning){state, above, walk->bound.rank};
+}
+
+/* Goes through the double array; true at the end of the prefix, or where no key goes on so, whose rank is not known. */
+static inline bool fast_span_cells(const struct fast_view *view, struct fast_span_walk *walk)
+{
+    struct fast_bound *bound = &walk->bound;
+    while (!(bound->cell & view->node_mask)) {
+        if (bound->at == bound->end)
+            return true;
+        const struct fast_state state = fast_state_of(view, bound->cell);
+        const uint32_t code = view->codes[*bound->at];
+        const uint64_t cell = fast_cell_of(view, state, code);
+        if (cell == FAST_NO_CELL) {
+            const uint32_t above = code < view->alphabet ? code + 1 : fast_labels_below(view, *bound->at);
+            fast_keep_turning(view, walk, state, above);
+            bound->rank = FAST_UNKNOWN;
+            return true;
+        }
+        if (state.only == FAST_NONE)
+            fast_keep_turning(view, walk, state, code + 1);
+        bound->rank += fast_keys_below(view, state.base + code, cell);
+        bound->cell = cell;
+        bound->at++;
+    }
+    return false;
+}
+
+/* Goes through a node, unless the prefix ends in it: then true, with the hint. Also true where no key goes on so, with
+ * the same rank on both sides. */
+static inline bool fast_span_node(const struct fast_view *view, struct fast_span_walk *walk, uint32_t *address,
                                   struct perfpy_trie_span *span)
 {
+    struct fast_bound *bound = &walk->bound;
     const struct fast_node node = fast_node_at(view, *address);
     const size_t left = (size_t)(bound->end - bound->at);
-    if (left > fast_text(node.shape) || memcmp(bound->at, node.text, left) != 0) {
-        if (!fast_bound_node(view, bound, address))
-            return false;
-        bound->behind = bound->rank;
+    if (left <= fast_text(node.shape) && memcmp(bound->at, node.text, left) == 0) {
+        bound->rank += left > 0 && fast_is_final(&node);
+        span->hint[FAST_HINT_PLACE] = *address;
+        span->hint[FAST_HINT_INSIDE] = 1 + left;
         return true;
     }
-    bound->rank += left > 0 && fast_is_final(&node);
-    span->hint[FAST_HINT_PLACE] = *address;
-    span->hint[FAST_HINT_INSIDE] = 1 + left;
-    return true;
+    bound->behind = FAST_UNKNOWN;
+    const bool ended = fast_bound_node(view, bound, address);
+    if (bound->behind != FAST_UNKNOWN) {
+        walk->behind = bound->behind;
+        walk->count = 0;
+    }
+    if (ended)
+        span->stop = bound->rank;
+    return ended;
 }
 
 static inline void fast_find_span(const struct fast_view *view, const unsigned char *prefix, size_t length,
                                   struct perfpy_trie_span *span)
 {
-    struct fast_bound bound = {prefix, prefix + length, view->root, 0, view->count};
+    struct fast_span_walk walk; /* its turnings are set when there are some */
     bool found = false;
+    walk.bound = (struct fast_bound){prefix, prefix + length, view->root, 0, FAST_UNKNOWN};
+    walk.behind = view->count;
+    walk.count = 0;
+    *span = (struct perfpy_trie_span){.stop = FAST_UNKNOWN}; /* the hint is one even where damage ends the way */
     while (!found) {
-        if (fast_bound_cells(view, &bound)) {
-            if (bound.at != bound.end)
-                bound.behind = bound.rank;
-            span->hint[FAST_HINT_PLACE] = bound.cell;
+        if (fast_span_cells(view, &walk)) {
+            span->hint[FAST_HINT_PLACE] = walk.bound.cell;
             span->hint[FAST_HINT_INSIDE] = 0;
             break;
         }
-        uint32_t address = fast_target_of(view, bound.cell);
+        uint32_t address = fast_target_of(view, walk.bound.cell);
         found = address >= view->size;
         while (!found && address != FAST_NONE)
-            found = fast_span_node(view, &bound, &address, span);
+            found = fast_span_node(view, &walk, &address, span);
     }
-    span->stop = bound.behind < view->count ? bound.behind : view->count;
-    span->start = bound.rank < span->stop ? bound.rank : span->stop;
+    if (span->stop == FAST_UNKNOWN)
+        span->stop = fast_rank_behind(view, &walk);
+    span->stop = span->stop < view->count ? span->stop : view->count;
+    span->start = walk.bound.rank < span->stop ? walk.bound.rank : span->stop;
 }
 
 static inline bool fast_set_key(struct perfpy_trie_cursor *cursor, const unsigned char *text, size_t length)
