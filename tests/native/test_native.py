@@ -307,9 +307,9 @@ def test_trie_sorting(compiler: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("isa", ISAS)
 def test_trie_fast(compiler: str, tmp_path: Path, isa: str) -> None:
     limits = {
-        "baseline": ["-DMOST_EDGES=300", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=3", "-DCACHED_BYTES=0"],
+        "baseline": ["-DMOST_EDGES=300", "-DMOST_IN_TEXTS=-1", "-DLEAST_KEYS=3", "-DCACHED_BYTES=0"],
         "avx2": [
-            *("-DMOST_EDGES=50", "-DEDGES_PER_KEY=0", "-DLEAST_KEYS=100"),
+            *("-DMOST_EDGES=50", "-DMOST_IN_TEXTS=-1", "-DLEAST_KEYS=100"),
             *("-DLARGEST_3_BYTES=1000", "-DNARROW_BITS=18", "-DCACHED_BYTES=0"),
         ],
         "avx512": ["-DCACHED_BYTES=3000", "-DNARROW_BITS=20"],

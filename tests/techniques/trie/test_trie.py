@@ -328,7 +328,7 @@ def test_what_it_says_of_itself(form):
 
 @pytest.mark.parametrize("layout", ["compact", "fast"])
 def test_many_keys(layout: str) -> None:
-    """Of more than 400,000 edges, and many for each key, the fast layout has nodes."""
+    """Of more than 400,000 edges, most of them in long texts, the fast layout has nodes."""
     random_ = random.Random(3)
     alphabet = "etaoinshrdlucmf\u00e9\u4e16"
     lengths = random_.choices(range(1, 17), k=150_000)

@@ -8,13 +8,14 @@
 #include "fast_pack.h"
 #include "fast_space.h"
 
-/* An automaton of so many edges is nothing but a double array, and so is a larger one of not many more edges than keys.
- * Where there are more, most of them are parts of long texts, which nodes hold in a quarter of the bytes. */
+/* An automaton of so many edges is nothing but a double array, and so is a larger one of which not too many edges are of
+ * states with a single way. Where most are, they make long texts, which nodes hold in a quarter of the bytes, and which
+ * are compared at once. */
 #ifndef MOST_EDGES /* tests have others */
 #define MOST_EDGES 400000
 #endif
-#ifndef EDGES_PER_KEY
-#define EDGES_PER_KEY 1.5
+#ifndef MOST_IN_TEXTS
+#define MOST_IN_TEXTS 0.6
 #endif
 
 /* In others, states with more keys are in the double array, and in those of MANY_EDGES, whose cells are wide, with more
@@ -277,13 +278,22 @@ static enum perfpy_trie_status place_whole(struct fast_packer *packer, bool few,
     return status;
 }
 
+/* How many edges lead on from states with a single way and no key. */
+static uint32_t count_in_texts(const struct fast_automaton *automaton)
+{
+    uint32_t count = 0;
+    for (uint32_t state = 0; state < automaton->states; state++)
+        count += fast_degree(automaton, state) == 1 && !automaton->final[state];
+    return count;
+}
+
 enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, const struct perfpy_interrupt *interrupt)
 {
     const struct fast_automaton *automaton = packer->automaton;
     const struct fast_cells *cells = &packer->cells;
     const uint32_t edges = automaton->first[automaton->states];
     const bool few = edges <= MOST_EDGES;
-    if (few || edges <= EDGES_PER_KEY * packer->keys[automaton->root]) {
+    if (few || count_in_texts(automaton) <= MOST_IN_TEXTS * edges) {
         if (!choose(packer, true))
             return PERFPY_TRIE_MEMORY;
         const enum perfpy_trie_status status = place_whole(packer, few, interrupt);
