@@ -26,7 +26,7 @@ ROUNDS = 9
 DEFAULT = [
     *(f"words:{count}" for count in (1_000, 10_000, 100_000, 300_000)),
     "words",
-    *(f"tokens:{count}" for count in (10_000, 100_000, 300_000)),
+    *(f"tokens:{count}" for count in (10_000, 100_000, 300_000, 1_000_000)),
 ]
 
 

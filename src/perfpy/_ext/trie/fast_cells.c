@@ -293,7 +293,7 @@ enum perfpy_trie_status perfpy_fast_cells_place(struct fast_packer *packer, cons
     const struct fast_cells *cells = &packer->cells;
     const uint32_t edges = automaton->first[automaton->states];
     const bool few = edges <= MOST_EDGES;
-    if (few || count_in_texts(automaton) <= MOST_IN_TEXTS * edges) {
+    if (few || count_in_texts(automaton) <= MOST_IN_TEXTS * (double)edges) {
         if (!choose(packer, true))
             return PERFPY_TRIE_MEMORY;
         const enum perfpy_trie_status status = place_whole(packer, few, interrupt);
