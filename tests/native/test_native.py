@@ -49,6 +49,8 @@ IMPLICIT_LIMITS = [
 #: Further builds of the prime kernels, for what some processors with AVX-512 have.
 COUNT_ISAS = {**ISAS, "avx512_popcnt": [*AVX512, "-mavx512vpopcntdq"]} if X86 else ISAS
 ARITHMETIC_ISAS = {**ISAS, "avx512_ifma": [*AVX512, "-mavx512ifma"]} if X86 else ISAS
+#: Steps of the builder of the fast layout, so few that every phase can be stopped.
+POLLS = "-DSTEPS_BETWEEN_POLLS=500"
 COUNTS = 400
 NUMBERS = 100_000
 SETS = 150
@@ -146,8 +148,12 @@ def build_trie_fast(compiler: str, directory: Path, isa: str, limits: list[str])
             continue
         objects.append(directory / f"{source.stem}.o")
         named = [*ISAS[isa], "-DLAYOUT_NAME=perfpy_trie_fast"] if source.stem == "fast_read" else []
-        subprocess.run([*common, *allocator, *named, *limits, "-c", source, "-o", objects[-1]], check=True)
-    subprocess.run([*common, HERE / "test_trie_fast.c", *objects, "-o", program], check=True)
+        chosen = [*allocator, *named, *limits, POLLS]
+        subprocess.run([*common, *chosen, "-c", source, "-o", objects[-1]], check=True)
+    objects.append(directory / "fast_optimised.o")
+    chosen = [*OPTIMISE, *ISAS[isa], "-DLAYOUT_NAME=perfpy_trie_fast_optimised"]
+    subprocess.run([compiler, *COMMON, *chosen, "-c", TRIE / "fast_read.c", "-o", objects[-1]], check=True)
+    subprocess.run([*common, POLLS, HERE / "test_trie_fast.c", *objects, "-o", program], check=True)
     return program
 
 
@@ -176,10 +182,10 @@ def build_sieve(compiler: str, directory: Path, isa: str) -> Path:
     return program
 
 
-def build_trie_compact(compiler: str, directory: Path) -> Path:
-    """Compile the compact layout of tries, and link its test."""
+def build_trie_compact(compiler: str, directory: Path, how: list[str]) -> Path:
+    """Compile the compact layout of tries, with sanitizers or as users have it, and link its test."""
     program = directory / "test_trie_compact"
-    common = [compiler, *COMMON, *SANITIZE, f"-I{TRIE}"]
+    common = [compiler, *COMMON, *how, f"-I{TRIE}"]
     allocator = [f"-D{name}=test_{name}" for name in ("malloc", "calloc", "realloc")]
     limits = ["-DSAMPLE_OPS=20000", "-DWINDOW_OPS=1500", "-DLEAST_OCCURRENCES=3"]
     objects = []
@@ -296,8 +302,9 @@ def test_primes_sieve(compiler: str, tmp_path: Path, isa: str) -> None:
     assert not failures(build_sieve(compiler, tmp_path, isa), isa, WINDOWS)
 
 
-def test_trie_compact(compiler: str, tmp_path: Path) -> None:
-    assert not failures(build_trie_compact(compiler, tmp_path), "baseline", SETS)
+@pytest.mark.parametrize("how", [SANITIZE, OPTIMISE], ids=["sanitized", "optimised"])
+def test_trie_compact(compiler: str, tmp_path: Path, how: list[str]) -> None:
+    assert not failures(build_trie_compact(compiler, tmp_path, how), "baseline", SETS)
 
 
 def test_trie_sorting(compiler: str, tmp_path: Path) -> None:

@@ -4,7 +4,10 @@
  */
 #include "fast.h"
 
+extern const struct perfpy_trie_layout perfpy_trie_fast_optimised;
+
 #define TRIE perfpy_trie_fast
+#define READERS &perfpy_trie_fast, &perfpy_trie_fast_optimised
 #include "trie_cases.h"
 
 /* Alphabets of more labels than are compared at once, which are sets of bits or, where they spread, lists. */
@@ -46,6 +49,28 @@ static void test_chains(void)
     }
 }
 
+/* However many nodes or cells there are, and wherever time goes: a build asks often whether to stop. */
+static void test_polls(void)
+{
+    enum { KEYS = 20000, LETTERS = 12, LEAST_POLLS = KEYS / STEPS_BETWEEN_POLLS };
+    struct set set = {0};
+    struct perfpy_trie_payload payload;
+    unsigned char bytes[LETTERS];
+    for (int i = 0; i < KEYS; i++) {
+        for (int at = 0; at < LETTERS; at++)
+            bytes[at] = (unsigned char)('a' + below(26));
+        add(&set, bytes, LETTERS);
+    }
+    finish(&set);
+    polls = 0;
+    if (TRIE.build(&set.keys, &interrupt, &payload) != PERFPY_TRIE_OK)
+        fail("build()", set.count);
+    if (polls < LEAST_POLLS)
+        fail("polls", (uint64_t)polls);
+    free(payload.data);
+    free_set(&set);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4)
@@ -53,6 +78,7 @@ int main(int argc, char **argv)
     random_state = strtoull(argv[3], NULL, 10);
     test_alphabets();
     test_chains();
+    test_polls();
     test_layout(atoi(argv[2]));
     return 0;
 }

@@ -13,6 +13,7 @@ enum { ROOM = 64, PIECES = 12 };
 static uint64_t random_state;
 static long allocations_left = -1; /* none are refused */
 static long polls_left = -1;
+static long polls;
 
 static bool refuse(void)
 {
@@ -40,6 +41,7 @@ void *test_realloc(void *block, size_t size)
 static int poll(void *context)
 {
     (void)context;
+    polls++;
     polls_left -= polls_left > 0;
     return polls_left == 0;
 }

@@ -55,7 +55,8 @@ static void write_header(const struct fast_packer *packer, const struct fast_wid
     memcpy(data + FAST_HEADER, cells->labels, cells->alphabet);
 }
 
-static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t keys, struct perfpy_trie_payload *payload)
+static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t keys,
+                                        const struct perfpy_interrupt *interrupt, struct perfpy_trie_payload *payload)
 {
     struct fast_cells *cells = &packer->cells;
     const size_t nodes = packer->nodes.size, count = cells->cell_count, slack = nodes ? FAST_SLACK : 0;
@@ -70,7 +71,10 @@ static enum perfpy_trie_status assemble(struct fast_packer *packer, uint64_t key
         return PERFPY_TRIE_MEMORY;
     write_header(packer, &widths, keys, data);
     data += before;
-    perfpy_fast_cells_write(packer, &widths, data, data + cell_bytes);
+    if (!perfpy_fast_cells_write(packer, &widths, interrupt, data, data + cell_bytes)) {
+        free(payload->data);
+        return PERFPY_TRIE_INTERRUPTED;
+    }
     data += cell_bytes + apart;
     for (unsigned code = 0; code < packer->shapes.count; code++, data += 4)
         fast_store(data, packer->shapes.coded[code], 4);
@@ -83,6 +87,8 @@ static enum perfpy_trie_status pack(struct fast_packer *packer, uint64_t keys, c
                                     struct perfpy_trie_payload *payload)
 {
     perfpy_fast_count_keys(packer);
+    if (fast_is_stopped(interrupt))
+        return PERFPY_TRIE_INTERRUPTED;
     enum perfpy_trie_status status = perfpy_fast_cells_place(packer, interrupt);
     if (status == PERFPY_TRIE_OK && !packer->cells.whole)
         status = perfpy_fast_pack(packer, interrupt);
@@ -90,7 +96,7 @@ static enum perfpy_trie_status pack(struct fast_packer *packer, uint64_t keys, c
         packer->address_bytes = 4;
         status = perfpy_fast_pack(packer, interrupt);
     }
-    return status == PERFPY_TRIE_OK ? assemble(packer, keys, payload) : status;
+    return status == PERFPY_TRIE_OK ? assemble(packer, keys, interrupt, payload) : status;
 }
 
 enum perfpy_trie_status perfpy_fast_build(const struct perfpy_trie_keys *keys, const struct perfpy_interrupt *interrupt,

@@ -27,7 +27,8 @@
 
 enum {
     LONGEST_CHAIN = 2,             /* of states with a single way; a longer one is cheaper as a text */
-    STATES_BETWEEN_POLLS = 1 << 12,
+    STEPS_PER_STATE = 8,
+    LOOKS_PER_STEP = 16, /* as they are in order */
 };
 
 /* Whether a state begins a chain that is worth a text. */
@@ -207,16 +208,19 @@ static enum perfpy_trie_status place_listed(struct fast_packer *packer, struct f
 {
     struct fast_cells *cells = &packer->cells;
     uint32_t from = 0, turn = 0;
+    if (fast_is_stopped(interrupt)) /* it has taken a while to list them */
+        return PERFPY_TRIE_INTERRUPTED;
     memset(near, 0xFF, packer->automaton->states * sizeof *near);
     for (uint32_t i = 0; i < cells->state_count; i++) {
         const uint32_t state = cells->states[i], its_turn = turn_of(packer, state);
         from = its_turn == turn ? from : 0;
         turn = its_turn;
+        space->looks = 0;
         if (!place(packer, space, near, state, &from))
             return PERFPY_TRIE_MEMORY;
         if (space->end >= (UINT32_C(1) << FAST_TARGET_BITS) - 256)
             return PERFPY_TRIE_TOO_LARGE;
-        if ((i + 1) % STATES_BETWEEN_POLLS == 0 && fast_is_stopped(interrupt))
+        if (fast_is_stopped_after(STEPS_PER_STATE + space->looks / LOOKS_PER_STEP, &packer->done, interrupt))
             return PERFPY_TRIE_INTERRUPTED;
         for (uint32_t zone = turn / DEGREES; zone < FAST_ZONES; zone++)
             cells->zones[zone].end = space->end;

@@ -62,19 +62,22 @@ static void write_cell(const struct target *to, uint32_t at, uint64_t cell, uint
     write_apart(to, at, below >> widths->keys_bits);
 }
 
-void perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast_widths *widths, unsigned char *cells,
-                             unsigned char *apart)
+bool perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast_widths *widths,
+                             const struct perfpy_interrupt *interrupt, unsigned char *cells, unsigned char *apart)
 {
     const struct fast_automaton *automaton = packer->automaton;
     const struct fast_cells *from = &packer->cells;
     const struct target to = {cells, apart, from, widths};
     const uint64_t no_code = (UINT64_C(1) << from->code_bits) - 1;
+    uint64_t done = 0;
     for (uint32_t at = 0; at < from->cell_count; at++)
         write_cell(&to, at, no_code, 0);
     for (uint32_t i = 0; i < from->state_count; i++) {
         const uint32_t state = from->states[i];
         const bool single = from->singles && fast_degree(automaton, state) == 1;
         uint64_t below = automaton->final[state];
+        if (fast_is_stopped_after(fast_degree(automaton, state), &done, interrupt))
+            return false;
         for (uint32_t edge = automaton->first[state]; edge < automaton->first[state + 1]; edge++) {
             const uint32_t target = fast_target(automaton->edges[edge]);
             const uint8_t code = from->codes[fast_label(automaton->edges[edge])];
@@ -82,4 +85,5 @@ void perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast
             below += packer->keys[target];
         }
     }
+    return true;
 }

@@ -6,7 +6,7 @@
 
 #include "fast_pack.h"
 
-enum { NODES_BETWEEN_POLLS = 1 << 14, MOST_POPULAR = FAST_NEAR_2 / 2, LARGEST = 1 << FAST_TARGET_BITS };
+enum { STEPS_PER_NODE = 4, MOST_POPULAR = FAST_NEAR_2 / 2, LARGEST = 1 << FAST_TARGET_BITS };
 
 /* While shapes are counted, one of so many states of the double array stands for all, where there are many. */
 enum { SAMPLED = 4, FEW_STATES = 4096 };
@@ -68,7 +68,6 @@ static bool push_frontier(const struct fast_packer *packer, struct waiting *wait
 static enum perfpy_trie_status write_waiting(struct fast_packer *packer, struct waiting *waiting,
                                              const struct perfpy_interrupt *interrupt)
 {
-    uint32_t written = 0;
     while (waiting->count > 0) {
         uint32_t *top = &waiting->states[waiting->count - 1];
         const uint32_t state = *top >> 1;
@@ -84,7 +83,7 @@ static enum perfpy_trie_status write_waiting(struct fast_packer *packer, struct 
                 return PERFPY_TRIE_MEMORY;
             if (packer->nodes.size >= LARGEST)
                 return PERFPY_TRIE_TOO_LARGE;
-            if (++written % NODES_BETWEEN_POLLS == 0 && fast_is_stopped(interrupt))
+            if (fast_is_stopped_after(STEPS_PER_NODE, &packer->done, interrupt))
                 return PERFPY_TRIE_INTERRUPTED;
         }
     }

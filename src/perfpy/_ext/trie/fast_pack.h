@@ -12,6 +12,20 @@ static inline bool fast_is_stopped(const struct perfpy_interrupt *interrupt)
     return interrupt && interrupt->requested(interrupt->context);
 }
 
+#ifndef STEPS_BETWEEN_POLLS /* fewer in tests */
+#define STEPS_BETWEEN_POLLS (1 << 16)
+#endif
+
+/* The same after every so many steps, most of which miss the cache; `*done` counts those since the last poll. */
+static inline bool fast_is_stopped_after(uint64_t steps, uint64_t *done, const struct perfpy_interrupt *interrupt)
+{
+    *done += steps;
+    if (*done < STEPS_BETWEEN_POLLS)
+        return false;
+    *done = 0;
+    return fast_is_stopped(interrupt);
+}
+
 /* Growing memory. */
 struct fast_bytes {
     unsigned char *data;
@@ -64,6 +78,7 @@ struct fast_packer {
     struct fast_bytes nodes;
     struct fast_shapes shapes;
     struct fast_cells cells;
+    uint64_t done; /* since the last poll */
     bool counting; /* shapes, in a first pass whose nodes are thrown away */
     unsigned address_bytes, count_bytes;
 };
@@ -108,8 +123,8 @@ struct fast_widths perfpy_fast_widths(const struct fast_cells *cells, unsigned t
 /* The way to a state as a cell has it, without a code and keys. */
 uint64_t perfpy_fast_cell(const struct fast_packer *packer, const struct fast_widths *widths, uint32_t state);
 
-/* Writes the cells and what their counts have apart, when all nodes have addresses. */
-void perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast_widths *widths, unsigned char *cells,
-                             unsigned char *apart);
+/* Writes the cells and what their counts have apart, when all nodes have addresses; returns false if it is stopped. */
+bool perfpy_fast_cells_write(const struct fast_packer *packer, const struct fast_widths *widths,
+                             const struct perfpy_interrupt *interrupt, unsigned char *cells, unsigned char *apart);
 
 #endif

@@ -36,8 +36,9 @@ static void add_bit(unsigned char *set, size_t bit)
 }
 
 /* The set of bases in a window with which all ways of a state find free cells. */
-static uint64_t free_bases(const struct fast_space *space, uint32_t base, const uint8_t *codes, uint32_t count)
+static uint64_t free_bases(struct fast_space *space, uint32_t base, const uint8_t *codes, uint32_t count)
 {
+    space->looks += count;
     uint64_t taken = window_at(space->sets[FAST_BASES], base) | window_at(space->sets[FAST_SEEMING], base);
     for (uint32_t i = 0; i < count; i++)
         taken |= window_at(space->sets[FAST_TAKEN], (size_t)base + codes[i]);
@@ -46,8 +47,9 @@ static uint64_t free_bases(const struct fast_space *space, uint32_t base, const 
 
 /* The set of cells in a window that are free for a single way: one needs no base, but must not look like a cell of a
  * state that has one. */
-static uint64_t free_cells(const struct fast_space *space, uint32_t cell, uint8_t code)
+static uint64_t free_cells(struct fast_space *space, uint32_t cell, uint8_t code)
 {
+    space->looks++;
     const uint64_t taken = window_at(space->sets[FAST_TAKEN], cell);
     if (cell >= code)
         return ~(taken | window_at(space->sets[FAST_BASES], cell - code)) & ((UINT64_C(1) << WINDOW) - 1);
@@ -55,7 +57,7 @@ static uint64_t free_cells(const struct fast_space *space, uint32_t cell, uint8_
     return ~taken & ((UINT64_C(1) << (without_base < WINDOW ? without_base : WINDOW)) - 1);
 }
 
-uint32_t perfpy_fast_space_base(const struct fast_space *space, const uint8_t *codes, uint32_t count, uint32_t near,
+uint32_t perfpy_fast_space_base(struct fast_space *space, const uint8_t *codes, uint32_t count, uint32_t near,
                                 uint32_t *from)
 {
     const bool has_line = near != FAST_NOWHERE && near / LINE * LINE >= codes[0];
@@ -72,7 +74,7 @@ uint32_t perfpy_fast_space_base(const struct fast_space *space, const uint8_t *c
     return at + (uint32_t)__builtin_ctzll(free);
 }
 
-uint32_t perfpy_fast_space_cell(const struct fast_space *space, uint8_t code, uint32_t near, uint32_t *from)
+uint32_t perfpy_fast_space_cell(struct fast_space *space, uint8_t code, uint32_t near, uint32_t *from)
 {
     uint32_t at = near / LINE * LINE, windows = 0;
     uint64_t free = near == FAST_NOWHERE ? 0 : free_cells(space, at, code) & ((UINT64_C(1) << LINE) - 1);
