@@ -50,7 +50,7 @@ IMPLICIT_LIMITS = [
 COUNT_ISAS = {**ISAS, "avx512_popcnt": [*AVX512, "-mavx512vpopcntdq"]} if X86 else ISAS
 ARITHMETIC_ISAS = {**ISAS, "avx512_ifma": [*AVX512, "-mavx512ifma"]} if X86 else ISAS
 #: Steps of the builder of the fast layout, so few that every phase can be stopped.
-POLLS = "-DSTEPS_BETWEEN_POLLS=500"
+POLLS = "-DSTEPS_BETWEEN_POLLS=5000"
 COUNTS = 400
 NUMBERS = 100_000
 SETS = 150

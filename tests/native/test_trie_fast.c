@@ -52,7 +52,7 @@ static void test_chains(void)
 /* However many nodes or cells there are, and wherever time goes: a build asks often whether to stop. */
 static void test_polls(void)
 {
-    enum { KEYS = 20000, LETTERS = 12, LEAST_POLLS = KEYS / STEPS_BETWEEN_POLLS };
+    enum { KEYS = 20000, LETTERS = 12, LEAST_POLLS = 3 * KEYS / STEPS_BETWEEN_POLLS };
     struct set set = {0};
     struct perfpy_trie_payload payload;
     unsigned char bytes[LETTERS];
