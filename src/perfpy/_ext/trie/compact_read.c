@@ -59,7 +59,13 @@ static __attribute__((noinline)) bool walk_text(struct search *search, const uns
     return false;
 }
 
-/* Applies the operations of a token; true where the search is over. */
+/* Whether a token stays above byte `common`, or puts one there that is below: then it need not be looked into. */
+static inline bool passes(uint64_t token, const struct search *search)
+{
+    return token_reach(token) < 256 * search->more + search->next;
+}
+
+/* Applies the operations of a token that does not pass; true where the search is over. */
 static inline bool walk(const struct compact *compact, uint64_t token, struct search *search, struct starts *starts)
 {
     const unsigned char *stop, *bytes = token_ops(compact, token, &stop);
@@ -119,19 +125,19 @@ static __attribute__((noinline)) bool walk_special(const struct compact *compact
     return count > 0 && walk_text(search, raw, count);
 }
 
-/* Goes through a block until a key is not below the one that is looked for. */
-static inline struct found scan(const struct compact *compact, struct compact_place place, const unsigned char *key,
-                                size_t length, struct starts *starts)
+/* A search before a token that had to be looked into, from which another one may go on. */
+struct seen {
+    struct search search;
+    struct compact_bits bits; /* behind the token */
+    uint64_t token;
+    bool any;
+};
+
+/* Goes on through a block until a key is not below the one that is looked for. */
+static inline __attribute__((always_inline)) struct search scan_on(const struct compact *compact, struct search search,
+                                                                   struct compact_bits bits, struct starts *starts,
+                                                                   struct seen *seen)
 {
-    const uint64_t entry = block_entry(compact, place.block), next = block_entry(compact, place.block + 1);
-    struct compact_bits bits = compact_bits(compact, place.block, entry_before(compact, entry));
-    struct search search = {
-        .key = key,
-        .length = (int64_t)length,
-        .more = (int64_t)(place.length - place.common),
-        .end = rank_difference(compact, entry_rank(compact, next), entry_rank(compact, entry)),
-    };
-    set_common(&search, (int64_t)place.common);
     while (search.rank < search.end && bits_fill(&bits)) {
 #pragma GCC unroll 3
         for (int i = 0; i < CODES_PER_FILL; i++) {
@@ -144,21 +150,48 @@ static inline struct found scan(const struct compact *compact, struct compact_pl
             const uint64_t token = perfpy_load64(compact->tokens + 8 * (size_t)number);
             /* A key may end that the other one starts with, but only where the current one has no more bytes. */
             const bool unseen = starts && search.more == 0 && token_keys(token);
-            /* What stays above byte `common`, or puts one there that is below. */
-            if (token_reach(token) < 256 * search.more + search.next && !unseen) {
+            if (passes(token, &search) && !unseen) {
                 search.more += token_net(token);
                 search.rank += token_keys(token);
                 if (__builtin_expect(search.rank >= search.end, 0))
                     goto done;
-            } else if (walk(compact, token, &search, starts)) {
-                goto done;
+            } else {
+                if (seen)
+                    *seen = (struct seen){search, bits, token, true};
+                if (walk(compact, token, &search, starts))
+                    goto done;
             }
         }
     }
-done:;
+done:
+    return search;
+}
+
+/* Goes through a block until a key is not below the one that is looked for. */
+static inline __attribute__((always_inline)) struct found scan_all(const struct compact *compact,
+                                                                   struct compact_place place,
+                                                                   const unsigned char *key, size_t length,
+                                                                   struct starts *starts, struct seen *seen)
+{
+    const uint64_t entry = block_entry(compact, place.block), next = block_entry(compact, place.block + 1);
+    const struct compact_bits bits = compact_bits(compact, place.block, entry_before(compact, entry));
+    struct search search = {
+        .key = key,
+        .length = (int64_t)length,
+        .more = (int64_t)(place.length - place.common),
+        .end = rank_difference(compact, entry_rank(compact, next), entry_rank(compact, entry)),
+    };
+    set_common(&search, (int64_t)place.common);
+    search = scan_on(compact, search, bits, starts, seen);
     const uint64_t group = group_rank(compact, place.group);
     const uint64_t first = group + rank_difference(compact, entry_rank(compact, entry), group);
     return (struct found){first + (search.rank < search.end ? search.rank : search.end), search.equal};
+}
+
+static inline struct found scan(const struct compact *compact, struct compact_place place, const unsigned char *key,
+                                size_t length, struct starts *starts)
+{
+    return scan_all(compact, place, key, length, starts, NULL);
 }
 
 static struct found search_all(const struct compact *compact, const unsigned char *key, size_t length)
@@ -181,22 +214,37 @@ static uint64_t lower_bound(const struct perfpy_trie *trie, const unsigned char 
     return compact->blocks ? search_all(compact, key, length).rank : 0;
 }
 
-static uint64_t rank_behind_block(const struct compact *compact, struct compact_place place)
+static uint64_t rank_of_block(const struct compact *compact, struct compact_place place)
 {
     const uint64_t group = group_rank(compact, place.group);
-    const uint64_t first = entry_rank(compact, block_entry(compact, place.block));
-    const uint64_t next = entry_rank(compact, block_entry(compact, place.block + 1));
-    return group + rank_difference(compact, first, group) + rank_difference(compact, next, first);
+    return group + rank_difference(compact, entry_rank(compact, block_entry(compact, place.block)), group);
 }
 
-/* Finds how many keys are below a key that comes after all that begin with a prefix. Up to its last byte it is the
- * prefix, so that what a separator has in common with the one it has in common with the other. */
-static uint64_t rank_behind(const struct compact *compact, struct compact_place place, uint64_t end,
+/* Finds how many keys are below a key that comes after all that begin with a prefix, from where the search for the
+ * prefix has been. Up to its last byte the key is the prefix, so that what keys of the block have in common with the one
+ * they have in common with the other, but for that byte, which is greater. */
+static uint64_t rank_behind(const struct compact *compact, struct compact_place place, const struct seen *seen,
                             const unsigned char *key, size_t length)
 {
-    place.common = place.common < length ? place.common : length - 1;
-    const uint64_t rank = scan(compact, place, key, length, NULL).rank;
-    return rank < end ? rank : search_all(compact, key, length).rank;
+    if (!seen->any)
+        return search_all(compact, key, length).rank;
+    struct search search = seen->search;
+    const int64_t common = search.common < (int64_t)length ? search.common : (int64_t)length - 1;
+    search.key = key;
+    search.length = (int64_t)length;
+    search.more += search.common - common;
+    set_common(&search, common);
+    bool ended = false;
+    if (passes(seen->token, &search)) {
+        search.more += token_net(seen->token);
+        search.rank += token_keys(seen->token);
+    } else {
+        ended = walk(compact, seen->token, &search, NULL);
+    }
+    if (!ended)
+        search = scan_on(compact, search, seen->bits, NULL, NULL);
+    return search.rank < search.end ? rank_of_block(compact, place) + search.rank
+                                    : search_all(compact, key, length).rank;
 }
 
 static enum perfpy_trie_status span(const struct perfpy_trie *trie, const unsigned char *prefix, size_t length,
@@ -207,10 +255,11 @@ static enum perfpy_trie_status span(const struct perfpy_trie *trie, const unsign
     if (compact->blocks == 0)
         return PERFPY_TRIE_OK;
     const struct compact_place place = perfpy_compact_locate(compact, prefix, length);
-    const uint64_t end = rank_behind_block(compact, place);
-    span->start = scan(compact, place, prefix, length, NULL).rank;
+    struct seen seen = {.any = false};
+    span->start = scan_all(compact, place, prefix, length, NULL, &seen).rank;
     span->stop = trie->count;
-    if (span->start < end) {
+    /* Else it is in the next block, if there is one. */
+    if (seen.any && span->start < rank_of_block(compact, place) + seen.search.end) {
         span->hint[HINT_GROUP] = place.group;
         span->hint[HINT_BLOCK] = place.block;
     }
@@ -222,7 +271,7 @@ static enum perfpy_trie_status span(const struct perfpy_trie *trie, const unsign
             return PERFPY_TRIE_MEMORY;
         memcpy(key, prefix, length);
         key[length - 1]++;
-        span->stop = rank_behind(compact, place, end, key, length);
+        span->stop = rank_behind(compact, place, &seen, key, length);
         if (key != few)
             free(key);
     }
