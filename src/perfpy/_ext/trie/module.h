@@ -45,9 +45,16 @@ PyObject *perfpy_trie_ranks_of(PerfpyTrie *self, PyObject *arguments);
 /* Finds a layout by its name: NULL with an exception if there is none. */
 const struct perfpy_trie_layout *perfpy_trie_layout_named(PyObject *name, enum perfpy_isa isa);
 
-/* Makes a sequence of the keys of a span, and an iterator over them. The prefix is that of the layout's span(), or NULL
- * for any ranks. */
-PyObject *perfpy_trie_range(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix);
+/* Sets the exception of an argument that is not what the keys are, and returns NULL. */
+PyObject *perfpy_trie_wrong_type(const PerfpyTrie *self, PyObject *key, const char *name);
+
+/* The methods keys(prefix=None), count(prefix=None) and range(low=None, high=None), and the keys of a slice. */
+PyObject *perfpy_trie_keys_with(PerfpyTrie *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *perfpy_trie_count(PerfpyTrie *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *perfpy_trie_between(PerfpyTrie *self, PyObject *arguments, PyObject *keywords);
+PyObject *perfpy_trie_slice(PerfpyTrie *self, PyObject *index);
+
+/* Makes an iterator over the keys of a span. The prefix is that of the layout's span(), or NULL for any ranks. */
 PyObject *perfpy_trie_iterate(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix);
 
 /* The cursor that is kept, unless another thread has it, or a new one; and back, or away with it. */

@@ -6,7 +6,7 @@ enum {
     SPARE_BYTES = 4096, /* of a key, that are kept for the next one */
 };
 
-static PyObject *wrong_type(const PerfpyTrie *self, PyObject *key, const char *name)
+PyObject *perfpy_trie_wrong_type(const PerfpyTrie *self, PyObject *key, const char *name)
 {
     return PyErr_Format(PyExc_TypeError, "%s must be %s, as the keys are, not %.100s: %R", name,
                         self->text ? "str" : "bytes", Py_TYPE(key)->tp_name, key);
@@ -45,7 +45,7 @@ static PyObject *trie_find(PerfpyTrie *self, PyObject *key)
 static PyObject *trie_rank(PerfpyTrie *self, PyObject *key)
 {
     if (self->text ? !PyUnicode_Check(key) : !PyBytes_Check(key))
-        return wrong_type(self, key, "key");
+        return perfpy_trie_wrong_type(self, key, "key");
     const int64_t rank = find(self, key);
     if (rank == -1)
         PyErr_SetObject(PyExc_KeyError, key);
@@ -57,7 +57,7 @@ static PyObject *trie_lower(PerfpyTrie *self, PyObject *key)
     struct perfpy_trie_text text;
     const int fits = perfpy_trie_encode(&text, key, self->text);
     if (fits <= 0)
-        return fits < 0 ? NULL : wrong_type(self, key, "key");
+        return fits < 0 ? NULL : perfpy_trie_wrong_type(self, key, "key");
     const uint64_t rank = self->layout->lower_bound(&self->trie, text.bytes, text.length);
     perfpy_trie_forget(&text);
     return PyLong_FromUnsignedLongLong(rank < self->trie.count ? rank : self->trie.count);
@@ -102,105 +102,10 @@ static Py_ssize_t trie_length(PerfpyTrie *self)
     return (Py_ssize_t)self->trie.count;
 }
 
-static PyObject *range_of(PerfpyTrie *self, uint64_t start, uint64_t stop)
-{
-    const struct perfpy_trie_span span = {.start = start, .stop = stop > start ? stop : start};
-    return perfpy_trie_range(self, &span, NULL);
-}
-
-/* Finds the keys with a prefix, all for None; false with an exception. */
-static bool find_span(PerfpyTrie *self, PyObject *prefix, struct perfpy_trie_span *span)
-{
-    if (prefix == Py_None) {
-        *span = (struct perfpy_trie_span){.stop = self->trie.count};
-        return true;
-    }
-    struct perfpy_trie_text text;
-    const int fits = perfpy_trie_encode(&text, prefix, self->text);
-    if (fits <= 0) {
-        if (fits == 0)
-            wrong_type(self, prefix, "prefix");
-        return false;
-    }
-    const enum perfpy_trie_status status = self->layout->span(&self->trie, text.bytes, text.length, span);
-    perfpy_trie_forget(&text);
-    if (status)
-        perfpy_trie_raise(status);
-    return status == PERFPY_TRIE_OK;
-}
-
-/* The only argument, which may be left out or be called `prefix`; NULL with an exception. */
-static PyObject *prefix_of(const char *name, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
-{
-    const Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
-    if (count + named > 1)
-        return PyErr_Format(PyExc_TypeError, "%s() takes at most 1 argument, not %zd", name, count + named);
-    if (named && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "prefix") != 0)
-        return PyErr_Format(PyExc_TypeError, "%s() has no argument %R", name, PyTuple_GET_ITEM(names, 0));
-    return count + named ? arguments[0] : Py_None;
-}
-
-static PyObject *trie_keys(PerfpyTrie *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
-{
-    struct perfpy_trie_span span;
-    PyObject *prefix = prefix_of("keys", arguments, count, names);
-    if (!prefix || !find_span(self, prefix, &span))
-        return NULL;
-    return perfpy_trie_range(self, &span, prefix == Py_None ? NULL : prefix);
-}
-
-static PyObject *trie_count(PerfpyTrie *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
-{
-    struct perfpy_trie_span span;
-    PyObject *prefix = prefix_of("count", arguments, count, names);
-    return prefix && find_span(self, prefix, &span) ? PyLong_FromUnsignedLongLong(span.stop - span.start) : NULL;
-}
-
-/* Sets the rank of a bound unless it is None; false with an exception. */
-static bool find_bound(const PerfpyTrie *self, PyObject *key, const char *name, uint64_t *rank)
-{
-    struct perfpy_trie_text text;
-    if (key == Py_None)
-        return true;
-    const int fits = perfpy_trie_encode(&text, key, self->text);
-    if (fits <= 0) {
-        if (fits == 0)
-            wrong_type(self, key, name);
-        return false;
-    }
-    const uint64_t found = self->layout->lower_bound(&self->trie, text.bytes, text.length);
-    perfpy_trie_forget(&text);
-    *rank = found < self->trie.count ? found : self->trie.count;
-    return true;
-}
-
-static PyObject *trie_range(PerfpyTrie *self, PyObject *arguments, PyObject *keywords)
-{
-    PyObject *low = Py_None, *high = Py_None;
-    uint64_t start = 0, stop = self->trie.count;
-    static char *names[] = {"low", "high", NULL};
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|OO:range", names, &low, &high))
-        return NULL;
-    const bool found = find_bound(self, low, "low", &start) && find_bound(self, high, "high", &stop);
-    return found ? range_of(self, start, stop) : NULL;
-}
-
-/* Keys of consecutive ranks; those of others are a matter of Python. */
-static PyObject *slice(PerfpyTrie *self, PyObject *index)
-{
-    Py_ssize_t start, stop, step;
-    if (PySlice_Unpack(index, &start, &stop, &step) < 0)
-        return NULL;
-    if (step != 1)
-        return PyObject_CallMethod((PyObject *)self, "_slice", "O", index);
-    PySlice_AdjustIndices(trie_length(self), &start, &stop, step);
-    return range_of(self, (uint64_t)start, (uint64_t)stop);
-}
-
 static PyObject *trie_subscript(PerfpyTrie *self, PyObject *index)
 {
     if (PySlice_Check(index))
-        return slice(self, index);
+        return perfpy_trie_slice(self, index);
     const Py_ssize_t given = PyNumber_AsSsize_t(index, PyExc_IndexError);
     if (given == -1 && PyErr_Occurred())
         return NULL;
@@ -264,7 +169,7 @@ static PyObject *trie_prefixes(PerfpyTrie *self, PyObject *object)
     uint64_t few[PREFIXES];
     const int fits = perfpy_trie_encode(&text, object, self->text);
     if (fits <= 0)
-        return fits < 0 ? NULL : wrong_type(self, object, "text");
+        return fits < 0 ? NULL : perfpy_trie_wrong_type(self, object, "text");
     PyObject *keys = NULL;
     const size_t count = self->layout->prefixes(&self->trie, text.bytes, text.length, NULL, few, PREFIXES);
     if (count <= PREFIXES) {
@@ -386,11 +291,11 @@ static PyMethodDef methods[] = {
     {"_key", (PyCFunction)trie_key, METH_O, "_key($self, rank, /)\n--\n\nReturn the key of a rank."},
     {"_iterate", (PyCFunction)trie_iterate, METH_VARARGS,
      "_iterate($self, start, stop, /)\n--\n\nReturn an iterator over the keys of these ranks."},
-    {"keys", (PyCFunction)(void (*)(void))trie_keys, METH_FASTCALL | METH_KEYWORDS,
+    {"keys", (PyCFunction)(void (*)(void))perfpy_trie_keys_with, METH_FASTCALL | METH_KEYWORDS,
      "keys($self, prefix=None)\n--\n\nReturn the keys that begin with `prefix`, in order; all keys without one."},
-    {"count", (PyCFunction)(void (*)(void))trie_count, METH_FASTCALL | METH_KEYWORDS,
+    {"count", (PyCFunction)(void (*)(void))perfpy_trie_count, METH_FASTCALL | METH_KEYWORDS,
      "count($self, prefix=None)\n--\n\nReturn how many keys begin with `prefix`."},
-    {"range", (PyCFunction)(void (*)(void))trie_range, METH_VARARGS | METH_KEYWORDS,
+    {"range", (PyCFunction)(void (*)(void))perfpy_trie_between, METH_VARARGS | METH_KEYWORDS,
      "range($self, low=None, high=None)\n--\n\n"
      "Return the keys from `low` on and below `high`, in order; either may be left out."},
     {"prefixes", (PyCFunction)trie_prefixes, METH_O,
