@@ -1,4 +1,4 @@
-/* From keys of Python to the bytes of a trie: collecting, sorting, files of sorted keys, building. */
+/* From keys of Python to sorted keys, in memory or in files. */
 #include "growing.h"
 #include "merge.h"
 #include "module.h"
@@ -7,82 +7,10 @@ enum { KEYS_BETWEEN_POLLS = 1 << 14 };
 
 typedef struct {
     PyObject_HEAD
-    struct perfpy_trie_payload payload;
-} Payload;
-
-typedef struct {
-    PyObject_HEAD
     struct perfpy_trie_growing keys;
     int text; /* 1 for str, 0 for bytes, -1 while there was no key */
     bool busy;
 } Collector;
-
-void perfpy_trie_raise(enum perfpy_trie_status status)
-{
-    if (PyErr_Occurred())
-        return;
-    if (status == PERFPY_TRIE_TOO_LARGE)
-        PyErr_SetString(PyExc_ValueError, "keys are too many or too long for this layout");
-    else
-        PyErr_NoMemory();
-}
-
-static int payload_get_buffer(Payload *self, Py_buffer *view, int flags)
-{
-    return PyBuffer_FillInfo(view, (PyObject *)self, self->payload.data, (Py_ssize_t)self->payload.size, 1, flags);
-}
-
-static void payload_dealloc(Payload *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    free(self->payload.data);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyType_Slot payload_slots[] = {
-    {Py_bf_getbuffer, payload_get_buffer},
-    {Py_tp_dealloc, payload_dealloc},
-    {0, NULL},
-};
-
-PyType_Spec perfpy_trie_payload_type = {
-    .name = "perfpy._ext.trie._c.Payload",
-    .basicsize = sizeof(Payload),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = payload_slots,
-};
-
-struct building {
-    const struct perfpy_trie_layout *layout;
-    struct perfpy_trie_keys keys;
-    struct perfpy_trie_payload payload;
-};
-
-static int call_build(void *arguments, const struct perfpy_interrupt *interrupt)
-{
-    struct building *building = arguments;
-    return building->layout->build(&building->keys, interrupt, &building->payload);
-}
-
-/* Builds a trie without the lock of the interpreter and returns its bytes. */
-static PyObject *build(const struct perfpy_trie_module *state, PyObject *layout, struct perfpy_trie_keys keys)
-{
-    struct building building = {perfpy_trie_layout_named(layout, state->isa), keys, {NULL, 0}};
-    if (!building.layout)
-        return NULL;
-    Payload *made = (Payload *)state->payload->tp_alloc(state->payload, 0);
-    if (!made)
-        return NULL;
-    const int status = perfpy_without_gil(call_build, &building);
-    if (status) {
-        perfpy_trie_raise(status);
-        Py_DECREF(made);
-        return NULL;
-    }
-    made->payload = building.payload;
-    return (PyObject *)made;
-}
 
 static const struct perfpy_trie_module *state_of(PyObject *self)
 {
@@ -268,7 +196,7 @@ static PyObject *collector_build(Collector *self, PyObject *layout)
     const struct perfpy_trie_module *state = state_of((PyObject *)self);
     if (!state || enter(self) < 0)
         return NULL;
-    PyObject *made = build(state, layout, perfpy_trie_view(&self->keys));
+    PyObject *made = perfpy_trie_build(state, layout, perfpy_trie_view(&self->keys));
     self->busy = false;
     return made;
 }
@@ -417,7 +345,7 @@ PyObject *perfpy_trie_build_files(PyObject *module, PyObject *arguments)
     struct perfpy_trie_keys keys;
     if (!PyArg_ParseTuple(arguments, "OOU:build", &offsets, &bytes, &layout) || open_run(&run, offsets, bytes, &keys) < 0)
         return NULL;
-    PyObject *made = build(PyModule_GetState(module), layout, keys);
+    PyObject *made = perfpy_trie_build(PyModule_GetState(module), layout, keys);
     close_run(&run);
     return made;
 }

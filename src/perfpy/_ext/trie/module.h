@@ -64,6 +64,9 @@ void perfpy_trie_put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor);
 /* Sets the exception of a status that is not PERFPY_TRIE_OK, unless a signal handler has set one. */
 void perfpy_trie_raise(enum perfpy_trie_status status);
 
+/* Builds a trie of sorted keys without the lock of the interpreter and returns its bytes. */
+PyObject *perfpy_trie_build(const struct perfpy_trie_module *state, PyObject *layout, struct perfpy_trie_keys keys);
+
 /* merge(runs, offsets_file, bytes_file) and build(offsets, bytes, layout). */
 PyObject *perfpy_trie_merge_files(PyObject *module, PyObject *arguments);
 PyObject *perfpy_trie_build_files(PyObject *module, PyObject *arguments);
