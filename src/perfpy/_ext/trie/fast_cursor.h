@@ -162,7 +162,6 @@ static inline enum fast_move fast_pass_text(const struct fast_view *view, struct
         return FAST_AT_END;
     if (!fast_node_branch(view, &frame->node) || frame->node.ways == 0)
         return FAST_DAMAGED;
-    frame->node.counts = fast_reference(&frame->node, frame->node.ways);
     return FAST_AT_STATE;
 }
 
@@ -302,6 +301,7 @@ static inline enum fast_move fast_seek_step(const struct fast_view *view, struct
         *rank -= at_key;
         return fast_pass_text(view, cursor);
     }
+    frame->node.counts = fast_reference(&frame->node, frame->node.ways);
     frame->way = (int32_t)fast_way_at(view, &frame->node, *rank);
     *rank -= fast_keys_before(view, &frame->node, (uint32_t)frame->way);
     return fast_go(view, cursor);
