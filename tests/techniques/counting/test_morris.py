@@ -185,11 +185,11 @@ def test_what_does_not_fit_is_refused(backend):
         (np.zeros((2, 2), int), 0, ValueError, "^indices must be a 1-D array, not 2-D"),
         (np.ma.masked_less([0, 1], 1), 0, ValueError, "^indices must have no masked elements"),
         (np.zeros(2), 0, TypeError, "^indices must be integers, not of dtype float64$"),
-        ([0, "x"], 1, TypeError, "^index must be an int, not str: 'x'$"),
-        ((0, 1, None), 2, TypeError, "^index must be an int, not NoneType: None$"),
-        ([0, 2**70], 1, ValueError, "^index must be from 0 to 2, not 1180591620717411303424$"),
-        ([[0, 1], [1, 0]], 0, TypeError, r"^index must be an int, not list: \[0, 1\]$"),
-        ([2, [0, 1], 0], 1, TypeError, r"^index must be an int, not list: \[0, 1\]$"),
+        ([0, "x"], 1, TypeError, "^indices must be an int, not str: 'x'$"),
+        ((0, 1, None), 2, TypeError, "^indices must be an int, not NoneType: None$"),
+        ([0, 2**70], 1, ValueError, "^indices must be from 0 to 2, not 1180591620717411303424$"),
+        ([[0, 1], [1, 0]], 0, TypeError, r"^indices must be an int, not list: \[0, 1\]$"),
+        ([2, [0, 1], 0], 1, TypeError, r"^indices must be an int, not list: \[0, 1\]$"),
     ],
 )
 def test_errors_speak_of_indices_and_those_before_are_counted(backend, indices, counted, error, message):

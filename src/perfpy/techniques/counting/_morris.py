@@ -288,7 +288,7 @@ def _leading(batch: Iterable[Any], size: int) -> tuple[NDArray[np.intp], Excepti
     found: list[int] = []
     for index in batch:
         try:
-            found.append(whole("index", index, (0, size - 1)))
+            found.append(whole("indices", index, (0, size - 1)))
         except (TypeError, ValueError) as flaw:
             return np.array(found, np.intp), flaw
     return np.array(found, np.intp), None
