@@ -130,8 +130,7 @@ FAST_INLINE uint64_t fast_codes_in(const struct fast_view *view, uint32_t base, 
     return set;
 }
 
-/* Finds all codes of a state. To return them as a value is correct, too, but miscompiled by gcc 12.2 at -O3 for AVX-512
- * (right with -fno-tree-pre); test_reading.py saw it. */
+/* Finds all codes of a state. */
 FAST_INLINE void fast_find_codes(const struct fast_view *view, struct fast_state state, struct fast_codes *codes)
 {
     *codes = (struct fast_codes){{0}};
