@@ -15,21 +15,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "allocator.h"
 #include "processor.h"
+#include "random.h"
 
 __extension__ typedef unsigned __int128 uint128;
 
 enum { MOST = 3000 /* hashes of a case */, HASH_KINDS = 8 };
-
-static uint64_t random_state;
-
-static uint64_t random_bits(void) /* splitmix64 */
-{
-    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static uint64_t below(uint64_t limit)
 {
@@ -133,31 +125,6 @@ static inline int zeros_by_definition(uint64_t number, int bits)
     while (zeros < bits && !(number >> (bits - 1 - zeros) & 1))
         zeros++;
     return zeros;
-}
-
-static long allocations_left = -1; /* none are refused */
-
-static inline bool refuse(void)
-{
-    if (allocations_left == 0)
-        return true;
-    allocations_left -= allocations_left > 0;
-    return false;
-}
-
-void *test_malloc(size_t size)
-{
-    return refuse() ? NULL : malloc(size);
-}
-
-void *test_calloc(size_t count, size_t size)
-{
-    return refuse() ? NULL : calloc(count, size);
-}
-
-void *test_realloc(void *block, size_t size)
-{
-    return refuse() ? NULL : realloc(block, size);
 }
 
 #endif

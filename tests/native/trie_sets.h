@@ -6,37 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocator.h"
 #include "layout.h"
+#include "random.h"
 
 enum { ROOM = 64, PIECES = 12 };
 
-static uint64_t random_state;
-static long allocations_left = -1; /* none are refused */
 static long polls_left = -1;
 static long polls;
-
-static bool refuse(void)
-{
-    if (allocations_left == 0)
-        return true;
-    allocations_left -= allocations_left > 0;
-    return false;
-}
-
-void *test_malloc(size_t size)
-{
-    return refuse() ? NULL : malloc(size);
-}
-
-void *test_calloc(size_t count, size_t size)
-{
-    return refuse() ? NULL : calloc(count, size);
-}
-
-void *test_realloc(void *block, size_t size)
-{
-    return refuse() ? NULL : realloc(block, size);
-}
 
 static int poll(void *context)
 {
@@ -47,14 +24,6 @@ static int poll(void *context)
 }
 
 static const struct perfpy_interrupt interrupt = {.requested = poll};
-
-static uint64_t random_bits(void) /* splitmix64 */
-{
-    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static uint64_t below(uint64_t limit)
 {

@@ -293,8 +293,32 @@ struct compact_place {
     size_t length, common;
 };
 
+/* How many keys of a group are before a block. */
+static inline uint64_t rank_in_group(const struct compact *compact, uint64_t first, uint32_t block)
+{
+    return rank_difference(compact, entry_rank(compact, block_entry(compact, block)), first);
+}
+
 /* There must be a block. */
 struct compact_place perfpy_compact_locate(const struct compact *compact, const unsigned char *key, size_t length);
+
+/* The same for a rank; only group and block are set. */
+struct compact_place perfpy_compact_locate_rank(const struct compact *compact, uint64_t rank);
+
+enum { FEW_STARTS = 64 };
+
+/* Keys of a block that a text starts with, shortest first: how many, and the lengths of some from the `first` on. */
+struct prefixes {
+    uint64_t count, first;
+    uint64_t lengths[FEW_STARTS];
+};
+
+/* Looks for them in the block of a place, which is that of the text. */
+void perfpy_compact_scan_starts(const struct compact *compact, struct compact_place place, const unsigned char *text,
+                                size_t length, struct prefixes *starts);
+
+size_t perfpy_compact_prefixes(const struct perfpy_trie *trie, const unsigned char *text, size_t length,
+                               uint64_t *ranks, uint64_t *lengths, size_t room);
 
 /* Stores the first `room` bytes of the separator of a group's first block, and returns how long it is. */
 size_t perfpy_compact_separator(const struct compact *compact, uint32_t group, unsigned char *bytes, size_t room);

@@ -11,15 +11,7 @@ struct found {
     bool equal;
 };
 
-enum { FEW_STARTS = 64 };
-
-/* Keys of a block that a text starts with, shortest first: how many, and the lengths of some from the `first` on. */
-struct starts {
-    uint64_t count, first;
-    uint64_t lengths[FEW_STARTS];
-};
-
-static inline void add_start(struct starts *starts, uint64_t length)
+static inline void add_start(struct prefixes *starts, uint64_t length)
 {
     if (starts->count - starts->first < FEW_STARTS)
         starts->lengths[starts->count - starts->first] = length;
@@ -66,7 +58,7 @@ static inline bool passes(uint64_t token, const struct search *search)
 }
 
 /* Applies the operations of a token that does not pass; true where the search is over. */
-static inline bool walk(const struct compact *compact, uint64_t token, struct search *search, struct starts *starts)
+static inline bool walk(const struct compact *compact, uint64_t token, struct search *search, struct prefixes *starts)
 {
     const unsigned char *stop, *bytes = token_ops(compact, token, &stop);
     if (token_is_text(token)) {
@@ -135,7 +127,7 @@ struct seen {
 
 /* Goes on through a block until a key is not below the one that is looked for. */
 static inline __attribute__((always_inline)) struct search scan_on(const struct compact *compact, struct search search,
-                                                                   struct compact_bits bits, struct starts *starts,
+                                                                   struct compact_bits bits, struct prefixes *starts,
                                                                    struct seen *seen)
 {
     while (search.rank < search.end && bits_fill(&bits)) {
@@ -171,7 +163,7 @@ done:
 static inline __attribute__((always_inline)) struct found scan_all(const struct compact *compact,
                                                                    struct compact_place place,
                                                                    const unsigned char *key, size_t length,
-                                                                   struct starts *starts, struct seen *seen)
+                                                                   struct prefixes *starts, struct seen *seen)
 {
     const uint64_t entry = block_entry(compact, place.block), next = block_entry(compact, place.block + 1);
     const struct compact_bits bits = compact_bits(compact, place.block, entry_before(compact, entry));
@@ -189,9 +181,15 @@ static inline __attribute__((always_inline)) struct found scan_all(const struct 
 }
 
 static inline struct found scan(const struct compact *compact, struct compact_place place, const unsigned char *key,
-                                size_t length, struct starts *starts)
+                                size_t length, struct prefixes *starts)
 {
     return scan_all(compact, place, key, length, starts, NULL);
+}
+
+void perfpy_compact_scan_starts(const struct compact *compact, struct compact_place place, const unsigned char *text,
+                                size_t length, struct prefixes *starts)
+{
+    scan(compact, place, text, length, starts);
 }
 
 static struct found search_all(const struct compact *compact, const unsigned char *key, size_t length)
@@ -303,86 +301,6 @@ static void find_many(const struct perfpy_trie *trie, const struct perfpy_trie_k
     }
 }
 
-/* Where the lengths of prefixes go, which are found longest first: from the first place on, or, where `total` says how
- * many there are, from the last one of them down. */
-struct lengths {
-    uint64_t *list;
-    uint64_t room, count, total;
-};
-
-static inline void put_length(struct lengths *lengths, uint64_t length)
-{
-    const uint64_t place = lengths->total ? lengths->total - 1 - lengths->count : lengths->count;
-    if (place < lengths->room)
-        lengths->list[place] = length;
-    lengths->count++;
-}
-
-/* Those in one block. Where they are many, the block is gone through again for each part of them. */
-static void put_starts(const struct compact *compact, struct compact_place place, const unsigned char *text,
-                       size_t length, struct lengths *lengths)
-{
-    struct starts starts;
-    starts.count = starts.first = 0;
-    scan(compact, place, text, length, &starts);
-    uint64_t end = starts.count;
-    while (end > 0) {
-        if (end > FEW_STARTS || starts.first > 0) {
-            starts.count = 0;
-            starts.first = end > FEW_STARTS ? end - FEW_STARTS : 0;
-            scan(compact, place, text, length, &starts);
-        }
-        for (; end > starts.first; end--)
-            put_length(lengths, starts.lengths[end - 1 - starts.first]);
-    }
-}
-
-/* All prefixes of a text: in its block, and those of the separator that the text shares. */
-static void put_prefixes(const struct compact *compact, const unsigned char *text, size_t length,
-                         struct lengths *lengths)
-{
-    const struct compact_place place = perfpy_compact_locate(compact, text, length);
-    size_t shared = place.common < place.length ? place.common + 1 : place.length; /* shorter ones are prefixes */
-    put_starts(compact, place, text, length, lengths);
-    if (place.block != group_place(compact, place.group)) {
-        const size_t depth = group_depth(compact, place.group);
-        const uint64_t starts = entry_starts(compact, block_entry(compact, place.block));
-        for (unsigned i = compact->mark_bytes; i-- > 0;)
-            if (depth + i < shared && starts >> i & 1)
-                put_length(lengths, depth + i);
-        shared = shared < depth ? shared : depth;
-    }
-    for (uint64_t node = group_start(compact, place.group); node;) {
-        const uint64_t start = compact_start(compact, node, &node);
-        if (start < shared)
-            put_length(lengths, start);
-    }
-}
-
-static size_t prefixes(const struct perfpy_trie *trie, const unsigned char *text, size_t length, uint64_t *ranks,
-                       uint64_t *lengths, size_t room)
-{
-    const struct compact *compact = compact_of(trie);
-    struct lengths found = {.list = lengths, .room = room};
-    if (compact->blocks == 0)
-        return 0;
-    put_prefixes(compact, text, length, &found);
-    const uint64_t count = found.count, stored = count < room ? count : room;
-    if (count > room) {
-        found = (struct lengths){.list = lengths, .room = room, .total = count};
-        put_prefixes(compact, text, length, &found);
-    } else {
-        for (uint64_t i = 0; i < count / 2; i++) {
-            const uint64_t swapped = lengths[i];
-            lengths[i] = lengths[count - 1 - i];
-            lengths[count - 1 - i] = swapped;
-        }
-    }
-    for (uint64_t i = 0; ranks && i < stored; i++)
-        ranks[i] = search_all(compact, text, (size_t)lengths[i]).rank;
-    return (size_t)count;
-}
-
 const struct perfpy_trie_layout perfpy_trie_compact = {
     .name = "compact",
     .build = perfpy_compact_build,
@@ -397,5 +315,5 @@ const struct perfpy_trie_layout perfpy_trie_compact = {
     .next = perfpy_compact_next,
     .walk = perfpy_compact_walk,
     .close = perfpy_compact_close,
-    .prefixes = prefixes,
+    .prefixes = perfpy_compact_prefixes,
 };

@@ -1,6 +1,6 @@
 /* The layout `fast`: the smallest automaton of the keys, for look-ups in the fewest cycles. Its states are written in
  * two ways: those that lead to many keys as cells of a double array, all others as nodes, each of the bytes it needs.
- * Small automata have no nodes.
+ * Only large automata most of whose edges are parts of long texts have nodes.
  *
  * Cells: bytes that are labels of cells have codes, 0 for the lowest label and so on. A state with several ways on has a
  * base, a number, and the cell of a way is at the base plus the code of its label. A cell holds that code, whether a key

@@ -192,4 +192,10 @@ static inline uint32_t fast_labels_below(const struct fast_view *view, uint32_t 
     return below;
 }
 
+/* The lowest code above a byte, of which the code is known. */
+FAST_INLINE uint32_t fast_code_above(const struct fast_view *view, unsigned char byte, uint32_t code)
+{
+    return code < view->alphabet ? code + 1 : fast_labels_below(view, byte);
+}
+
 #endif

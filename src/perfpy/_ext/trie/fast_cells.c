@@ -257,6 +257,13 @@ static bool choose(struct fast_packer *packer, bool whole)
     return cells->states;
 }
 
+/* Whether 32 bits are enough for cells that tell single ways apart, or do not. */
+static bool is_narrow(struct fast_cells *cells, unsigned target_bits, bool singles)
+{
+    cells->singles = singles;
+    return perfpy_fast_widths(cells, target_bits).cell_bytes == 4;
+}
+
 /* Places all states of an automaton. How many bits cells leave for keys depends on how many cells there will be, and the
  * other way round. Sets `whole` to false where cells would need 64 bits, though there are not few. */
 static enum perfpy_trie_status place_whole(struct fast_packer *packer, bool few,
@@ -266,16 +273,12 @@ static enum perfpy_trie_status place_whole(struct fast_packer *packer, bool few,
     enum perfpy_trie_status status = PERFPY_TRIE_OK;
     unsigned target_bits = perfpy_fast_bits(packer->automaton->first[packer->automaton->states]);
     for (bool placed = false; !placed && status == PERFPY_TRIE_OK; target_bits++) {
-        cells->singles = true;
-        if (perfpy_fast_widths(cells, target_bits).cell_bytes != 4) {
-            cells->singles = false;
-            cells->singles = perfpy_fast_widths(cells, target_bits).cell_bytes != 4; /* 64 bits are enough for it */
-        }
-        const struct fast_widths widths = perfpy_fast_widths(cells, target_bits);
-        cells->whole = few || widths.cell_bytes == 4;
+        const bool narrow = is_narrow(cells, target_bits, true) || is_narrow(cells, target_bits, false);
+        cells->singles |= !narrow;
+        cells->whole = few || narrow;
         if (!cells->whole)
             break;
-        cells->keys_bits = widths.cell_bytes == 4 ? widths.keys_bits : 0;
+        cells->keys_bits = narrow ? perfpy_fast_widths(cells, target_bits).keys_bits : 0;
         status = place_all(packer, interrupt);
         placed = perfpy_fast_bits(cells->cell_count) <= target_bits;
     }

@@ -49,7 +49,7 @@ static inline bool fast_bound_cells(const struct fast_view *view, struct fast_bo
         const uint64_t below = cell == FAST_NO_CELL ? 0 : fast_keys_below(view, state.base + code, cell);
         /* Where one key is left, it is below this way. */
         if (cell == FAST_NO_CELL || bound->rank + below + 1 != bound->behind) {
-            const uint32_t above = code < view->alphabet ? code + 1 : fast_labels_below(view, *bound->at);
+            const uint32_t above = fast_code_above(view, *bound->at, code);
             const uint32_t next = fast_next_code(view, state, above);
             if (next != FAST_NONE)
                 bound->behind = bound->rank + fast_keys_below_code(view, state.base, next);

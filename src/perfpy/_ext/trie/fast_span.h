@@ -62,7 +62,7 @@ static inline bool fast_span_cells(const struct fast_view *view, struct fast_spa
         const uint32_t code = view->codes[*bound->at];
         const uint64_t cell = fast_cell_of(view, state, code);
         if (cell == FAST_NO_CELL) {
-            const uint32_t above = code < view->alphabet ? code + 1 : fast_labels_below(view, *bound->at);
+            const uint32_t above = fast_code_above(view, *bound->at, code);
             fast_keep_turning(view, walk, state, above);
             bound->rank = FAST_UNKNOWN;
             return true;

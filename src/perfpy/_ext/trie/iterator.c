@@ -25,10 +25,9 @@ typedef struct {
 
 PyObject *perfpy_trie_iterate(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix)
 {
-    PyTypeObject *type = trie->module->iterator;
-    Iterator *self = type ? (Iterator *)type->tp_alloc(type, 0) : NULL;
+    Iterator *self = (Iterator *)perfpy_trie_make(trie->module->iterator);
     if (!self)
-        return type ? NULL : PyErr_Format(PyExc_RuntimeError, "the interpreter is at its end");
+        return NULL;
     Py_INCREF(trie);
     Py_XINCREF(prefix);
     self->trie = trie;

@@ -57,6 +57,12 @@ PyObject *perfpy_trie_slice(PerfpyTrie *self, PyObject *index);
 /* Makes an iterator over the keys of a span. The prefix is that of the layout's span(), or NULL for any ranks. */
 PyObject *perfpy_trie_iterate(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix);
 
+/* Makes an empty object of a type of the module, which has none left when the interpreter ends. */
+static inline PyObject *perfpy_trie_make(PyTypeObject *type)
+{
+    return type ? type->tp_alloc(type, 0) : PyErr_Format(PyExc_RuntimeError, "the interpreter is at its end");
+}
+
 /* The cursor that is kept, unless another thread has it, or a new one; and back, or away with it. */
 struct perfpy_trie_cursor perfpy_trie_take_spare(PerfpyTrie *self);
 void perfpy_trie_put_back(PerfpyTrie *self, struct perfpy_trie_cursor cursor);

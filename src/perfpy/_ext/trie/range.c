@@ -12,10 +12,9 @@ typedef struct {
 /* The prefix is that of the layout's span(), or NULL for any ranks. */
 static PyObject *make_range(PerfpyTrie *trie, const struct perfpy_trie_span *span, PyObject *prefix)
 {
-    PyTypeObject *type = trie->module->range;
-    Range *self = type ? (Range *)type->tp_alloc(type, 0) : NULL;
+    Range *self = (Range *)perfpy_trie_make(trie->module->range);
     if (!self)
-        return type ? NULL : PyErr_Format(PyExc_RuntimeError, "the interpreter is at its end");
+        return NULL;
     Py_INCREF(trie);
     Py_XINCREF(prefix);
     self->trie = trie;
